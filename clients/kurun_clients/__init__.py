@@ -1,0 +1,1 @@
+"""Async clients of the APIs that a worker talks to."""

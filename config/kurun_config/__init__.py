@@ -1,0 +1,36 @@
+"""Settings of kurun as frozen data, read once at the edge."""
+
+from kurun_config.errors import ConfigurationError
+from kurun_config.model import (
+    DocumentSettings,
+    EngineCredentials,
+    EngineSettings,
+    KuFlowAuthentication,
+    KuFlowSettings,
+    LogFormat,
+    LogLevel,
+    LogSettings,
+    WorkerSettings,
+)
+from kurun_config.settings import Loaded, Settings, load, setting_paths, value_at
+from kurun_config.sources import flag, variable
+
+__all__ = [
+    "ConfigurationError",
+    "DocumentSettings",
+    "EngineCredentials",
+    "EngineSettings",
+    "KuFlowAuthentication",
+    "KuFlowSettings",
+    "Loaded",
+    "LogFormat",
+    "LogLevel",
+    "LogSettings",
+    "Settings",
+    "WorkerSettings",
+    "flag",
+    "load",
+    "setting_paths",
+    "value_at",
+    "variable",
+]

@@ -1,0 +1,185 @@
+"""Every setting there is: name, type, default and meaning.
+
+A field's description is its documentation and its help text. The same path names it everywhere: ``[kuflow] client_id``
+in a TOML file, ``KURUN_KUFLOW_CLIENT_ID`` in the environment, ``kurun_kuflow_client_id`` as a secret file and
+``--kuflow-client-id`` on the command line.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    StringConstraints,
+)
+from pydantic_settings import NoDecode
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Seconds = Annotated[
+    timedelta,
+    BeforeValidator(_number),
+    Field(gt=timedelta(0)),
+    PlainSerializer(lambda span: span.total_seconds(), return_type=float),
+]
+"""A span of time: seconds as a number, or ISO 8601 such as ``PT5M``."""
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Entry = TypeVar("Entry")
+Listed = Annotated[tuple[Entry, ...], NoDecode, BeforeValidator(_split)]
+"""Several values: a list in TOML, separated by commas elsewhere."""
+
+
+class KuFlowAuthentication(StrEnum):
+    """How requests to the KuFlow API say who they are."""
+
+    BASIC = "basic"
+    BEARER = "bearer"
+    BASE64_BEARER = "base64-bearer"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """From which severity on log lines are written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class Section(BaseModel):
+    """A group of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class KuFlowSettings(Section):
+    """The KuFlow API."""
+
+    endpoint: AnyHttpUrl = AnyHttpUrl("https://api.kuflow.com/v2024-06-14")
+    """Address of the KuFlow API, with its version."""
+    client_id: str | None = None
+    """Id of the application that the worker acts as."""
+    client_secret: SecretStr | None = None
+    """Secret of that application."""
+    authentication: KuFlowAuthentication = KuFlowAuthentication.BASIC
+    """How requests say who they are: `basic`, `base64-bearer` (as the published SDKs do) or `bearer` (a ready token)."""
+    token: SecretStr | None = None
+    """Ready access token, for `bearer`."""
+    tenant_id: UUID | None = None
+    """Tenant to work in; required with `bearer`."""
+    ca_file: Path | None = None
+    """PEM file of authorities to trust instead of the system's."""
+    timeout: Seconds = timedelta(seconds=30)
+    """Seconds a request may wait for its next byte."""
+    connect_timeout: Seconds = timedelta(seconds=5)
+    """Seconds to establish a connection."""
+    max_connections: Positive = 100
+    """Connections to the API at the same time."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """Repeats inside the client, for unused connections and short waits; Temporal does the long waiting."""
+
+
+class EngineCredentials(StrEnum):
+    """Where the keys to the engine come from."""
+
+    KUFLOW = "kuflow"
+    NONE = "none"
+
+
+class EngineSettings(Section):
+    """The Temporal engine."""
+
+    address: str = "engine.kuflow.com:443"
+    """`host:port` of the engine. `TEMPORAL_ADDRESS` is understood too."""
+    namespace: str | None = None
+    """Namespace to work in; KuFlow's certificate names it. `TEMPORAL_NAMESPACE` is understood too."""
+    credentials: EngineCredentials = EngineCredentials.KUFLOW
+    """`kuflow`: token and certificate from the API. `none`: a bare Temporal server without TLS, for development."""
+    connect_timeout: Seconds = timedelta(seconds=10)
+    """Seconds to reach the engine at the start before giving up."""
+    renewal_backoff_max: Seconds = timedelta(seconds=30)
+    """Longest pause between two attempts to renew a credential."""
+    token_life_fallback: Seconds = timedelta(minutes=5)
+    """Life assumed of a token that KuFlow hands out without saying when it ends."""
+    certificate_check: Seconds = timedelta(hours=12)
+    """Longest pause between two looks at the certificate's end."""
+
+
+class WorkerSettings(Section):
+    """What this worker serves."""
+
+    task_queue: Name | None = None
+    """Task queue to poll; one daemon serves one queue."""
+    modules: Listed[str] = ()
+    """Python modules whose workflows and activities are served, such as `acme.loans.workflows`."""
+    identity: Name | None = None
+    """Name under which KuFlow lists this worker; made of process id and host name if absent."""
+    installation_id: UUID | None = None
+    """Installation that this worker belongs to."""
+    robot_ids: Listed[UUID] = ()
+    """Robots that this worker runs."""
+    registration_interval: Seconds = timedelta(minutes=5)
+    """Seconds between registrations when KuFlow does not name them (`x-kf-delay-window`)."""
+    drain_timeout: Seconds = timedelta(seconds=30)
+    """Seconds that running activities get to finish after SIGTERM before they are cancelled."""
+    sandbox: bool = True
+    """Run workflows in Temporal's sandbox. Trusted code runs faster without it."""
+    max_concurrent_activities: Positive = 100
+    """Activities at the same time."""
+    max_concurrent_workflow_tasks: Positive = 100
+    """Workflow tasks at the same time."""
+    activity_threads: Positive = 32
+    """Threads for activities that are not async."""
+
+
+class DocumentSettings(Section):
+    """Where documents may come from and go to, and how large they may be."""
+
+    roots: Listed[Path] = ()
+    """Folders from which documents may be uploaded and into which they may be downloaded; none: no local files."""
+    url_hosts: Listed[str] = ()
+    """Hosts (`host` or `host:port`) from which documents may be fetched over http(s); none: no fetching."""
+    max_bytes: Positive = 1024**3
+    """Largest document, in bytes."""
+    max_inline_bytes: Positive = 256 * 1024
+    """Largest document given inside an activity's request, in bytes: it travels through history."""
+
+
+class LogSettings(Section):
+    """The daemon's own log."""
+
+    level: LogLevel = LogLevel.INFO
+    """Least severity that is written."""
+    format: LogFormat = LogFormat.AUTO
+    """`json`, `console`, or `auto`: readable on a terminal and JSON elsewhere."""

@@ -1,0 +1,74 @@
+"""The places settings come from, beyond what pydantic-settings reads by itself, and their names."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    TomlConfigSettingsSource,
+)
+
+from kurun_config.errors import ConfigurationError
+
+DEFAULT_FILE = Path("kurun.toml")
+
+# Temporal's own variables, for those who have them set already; ours win.
+TEMPORAL_VARIABLES = {"engine.address": "TEMPORAL_ADDRESS", "engine.namespace": "TEMPORAL_NAMESPACE"}
+
+
+def variable(path: str) -> str:
+    """The environment variable that sets ``section.field``."""
+    return "KURUN_" + path.replace(".", "_").upper()
+
+
+def flag(path: str) -> str:
+    """The command-line flag that sets ``section.field``."""
+    return "--" + path.replace(".", "-").replace("_", "-")
+
+
+class TemporalVariables(EnvSettingsSource):
+    """``TEMPORAL_ADDRESS`` and ``TEMPORAL_NAMESPACE``."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Read them into their place in the settings."""
+        values: dict[str, dict[str, str]] = {}
+        for path, name in TEMPORAL_VARIABLES.items():
+            if value := os.environ.get(name):
+                section, _, field = path.partition(".")
+                values.setdefault(section, {})[field] = value
+        return values
+
+
+def secret_files(settings: type[BaseSettings]) -> PydanticBaseSettingsSource | None:
+    """Files such as ``kurun_kuflow_client_secret`` in the folder that ``KURUN_SECRETS_DIR`` names."""
+    folder = os.environ.get("KURUN_SECRETS_DIR")
+    if not folder:
+        return None
+    if not Path(folder).is_dir():
+        raise ConfigurationError(f"KURUN_SECRETS_DIR: {folder} is not a folder")
+    return NestedSecretsSettingsSource(
+        EnvSettingsSource(settings), secrets_dir=folder, secrets_prefix="kurun_", secrets_nested_delimiter="_"
+    )
+
+
+def toml_file(settings: type[BaseSettings], file: Path | None) -> TomlConfigSettingsSource | None:
+    """The TOML file given, else the one ``KURUN_CONFIG`` names, else ``kurun.toml`` if it is there."""
+    if file is None and (named := os.environ.get("KURUN_CONFIG")):
+        file = Path(named)
+    if file is None:
+        if not DEFAULT_FILE.is_file():
+            return None
+        file = DEFAULT_FILE
+    elif not file.is_file():
+        raise ConfigurationError(f"{file}: no such settings file")
+    try:
+        return TomlConfigSettingsSource(settings, file)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: not a TOML file: {error}") from None
