@@ -93,7 +93,7 @@ class KuFlowSettings(Section):
     client_secret: SecretStr | None = None
     """Secret of that application."""
     authentication: KuFlowAuthentication = KuFlowAuthentication.BASIC
-    """How requests say who they are: `basic`, `base64-bearer` (as the published SDKs do) or `bearer` (a ready token)."""
+    """How requests say who they are: `basic`, `base64-bearer` (like the published SDKs) or `bearer` (a ready token)."""
     token: SecretStr | None = None
     """Ready access token, for `bearer`."""
     tenant_id: UUID | None = None

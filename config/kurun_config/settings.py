@@ -93,9 +93,12 @@ def load(overrides: Mapping[str, Any] | None = None, *, file: Path | None = None
                 (secrets, lambda path: f"secret file {variable(path).lower()}"),
                 (toml, lambda path: f"{toml.toml_file_path if toml else None} [{path}]"),
             ]
+            effective: dict[str, Any] = {}
             for source, name in reversed(ordered):
                 if source is not None:
-                    origins.update({path: name(path) for path in _paths(source())})
+                    effective.update(_flat(source()))
+                    origins.update({path: name(path) for path in _flat(source())})
+            _refuse_placeholders(effective, origins)
             return tuple(source for source, _ in ordered if source is not None)
 
     try:
@@ -104,7 +107,6 @@ def load(overrides: Mapping[str, Any] | None = None, *, file: Path | None = None
         raise ConfigurationError(_explain(error, origins)) from None
     except SettingsError as error:
         raise ConfigurationError(str(error)) from None
-    _refuse_placeholders(settings, origins)
     return Loaded(settings, origins)
 
 
@@ -132,12 +134,14 @@ def _nested(overrides: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return values
 
 
-def _paths(values: Mapping[str, Any]) -> Iterator[str]:
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
     for section, fields in values.items():
         if isinstance(fields, Mapping):
-            yield from (f"{section}.{field}" for field in fields)
+            flat.update({f"{section}.{field}": value for field, value in fields.items()})
         else:
-            yield section
+            flat[section] = fields
+    return flat
 
 
 def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
@@ -150,12 +154,10 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
     return "; ".join(dict.fromkeys(reasons))
 
 
-def _refuse_placeholders(settings: Settings, origins: Mapping[str, str]) -> None:
-    for path, _ in setting_paths():
-        value = value_at(settings, path)
+def _refuse_placeholders(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
+    for path, value in values.items():
         text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         if PLACEHOLDER in text:
             raise ConfigurationError(
-                f"{path} is still the placeholder {PLACEHOLDER} (from {origins.get(path, 'the defaults')}): "
-                f"set {variable(path)}"
+                f"{path} is still the placeholder {PLACEHOLDER} (from {origins[path]}): set {variable(path)}"
             )

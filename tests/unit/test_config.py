@@ -1,0 +1,183 @@
+"""Settings: where they come from, which place wins, and what is said when they are wrong."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from kurun_config import ConfigurationError, flag, load, setting_paths, variable
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Start each test in an empty folder without any of our variables."""
+    for path, _ in setting_paths():
+        monkeypatch.delenv(variable(path), raising=False)
+    for name in ("KURUN_CONFIG", "KURUN_SECRETS_DIR", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_each_place_overrides_the_one_below_it(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags win over the environment, that over secret files, those over the TOML file, and that over defaults."""
+    (bare / "kurun.toml").write_text(
+        '[kuflow]\nclient_id = "toml"\nclient_secret = "toml"\n[worker]\ntask_queue = "toml"\nidentity = "toml"\n'
+    )
+    (bare / "kurun_kuflow_client_secret").write_text(SECRET + "\n")
+    (bare / "kurun_kuflow_client_id").write_text("file")
+    monkeypatch.setenv("KURUN_SECRETS_DIR", str(bare))
+    monkeypatch.setenv("KURUN_KUFLOW_CLIENT_ID", "environment")
+    monkeypatch.setenv("KURUN_WORKER_TASK_QUEUE", "environment")
+
+    loaded = load({"worker.task_queue": "flag"})
+
+    assert loaded.settings.worker.task_queue == "flag"
+    assert loaded.settings.kuflow.client_id == "environment"
+    assert loaded.settings.kuflow.client_secret == SecretStr(SECRET)
+    assert loaded.settings.worker.identity == "toml"
+    assert loaded.settings.engine.address == "engine.kuflow.com:443"
+
+
+def test_the_origin_of_every_value_is_known(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each value that is not a default, the flag, variable or file that set it is named as a person knows it."""
+    (bare / "mine.toml").write_text('[log]\nlevel = "DEBUG"\n')
+    (bare / "kurun_kuflow_client_secret").write_text(SECRET)
+    monkeypatch.setenv("KURUN_SECRETS_DIR", str(bare))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "localhost:7233")
+
+    loaded = load({"worker.task_queue": "q"}, file=bare / "mine.toml")
+
+    assert loaded.origins == {
+        "worker.task_queue": "--worker-task-queue",
+        "kuflow.client_secret": "secret file kurun_kuflow_client_secret",
+        "engine.address": "TEMPORAL_ADDRESS",
+        "log.level": f"{bare / 'mine.toml'} [log.level]",
+    }
+
+
+def test_our_variables_win_over_temporals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TEMPORAL_NAMESPACE is understood, and KURUN_ENGINE_NAMESPACE is the more specific word."""
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "theirs")
+    assert load().settings.engine.namespace == "theirs"
+
+    monkeypatch.setenv("KURUN_ENGINE_NAMESPACE", "ours")
+    assert load().settings.engine.namespace == "ours"
+
+
+def test_lists_and_spans_are_easy_to_write_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are separated by commas; spans are seconds or ISO 8601."""
+    monkeypatch.setenv("KURUN_WORKER_MODULES", "acme.workflows, acme.activities")
+    monkeypatch.setenv("KURUN_WORKER_DRAIN_TIMEOUT", "2.5")
+    monkeypatch.setenv("KURUN_WORKER_REGISTRATION_INTERVAL", "PT5M")
+
+    worker = load().settings.worker
+
+    assert worker.modules == ("acme.workflows", "acme.activities")
+    assert worker.drain_timeout == timedelta(seconds=2.5)
+    assert worker.registration_interval == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("KURUN_WORKER_TASKQUEUE", "q", "KURUN_WORKER_TASKQUEUE: no such setting"),
+        ("KURUN_LOG_LEVEL", "LOUD", "KURUN_LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("KURUN_KUFLOW_TIMEOUT", "0", "KURUN_KUFLOW_TIMEOUT: Input should be greater than"),
+        ("KURUN_KUFLOW_ENDPOINT", "nowhere", "KURUN_KUFLOW_ENDPOINT: Input should be a valid URL"),
+        ("KURUN_KUFLOW_CLIENT_ID", "FILL_ME", "kuflow.client_id is still the placeholder FILL_ME"),
+        ("KURUN_KUFLOW_TENANT_ID", "FILL_ME", "set KURUN_KUFLOW_TENANT_ID"),
+        ("KURUN_SECRETS_DIR", "/nowhere", "KURUN_SECRETS_DIR: /nowhere is not a folder"),
+        ("KURUN_CONFIG", "absent.toml", "absent.toml: no such settings file"),
+    ],
+)
+def test_a_wrong_variable_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    """Whatever is wrong with a variable, the error is one line that names it."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[worker\n", "kurun.toml: not a TOML file"),
+        ("[worker]\nmodulez = []\n", "kurun.toml [worker.modulez]: no such setting"),
+        ("[wrker]\nmodules = []\n", "no such setting"),
+        ("worker = 3\n", "worker"),
+    ],
+)
+def test_a_wrong_file_is_named_in_one_line(bare: Path, text: str, message: str) -> None:
+    """A TOML file that is malformed or says something unknown is named with the place."""
+    (bare / "kurun.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_placeholder_that_is_overridden_does_not_matter(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only effective values count: a template may keep its placeholder when the environment gives the value."""
+    (bare / "kurun.toml").write_text('[kuflow]\nclient_id = "FILL_ME"\n')
+    monkeypatch.setenv("KURUN_KUFLOW_CLIENT_ID", "real")
+
+    assert load().settings.kuflow.client_id == "real"
+
+
+def test_secrets_are_masked_in_every_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No representation of the settings shows a secret, nor does the error that refuses one."""
+    monkeypatch.setenv("KURUN_KUFLOW_CLIENT_SECRET", SECRET)
+    monkeypatch.setenv("KURUN_KUFLOW_TOKEN", SECRET)
+    loaded = load()
+    shown = [repr(loaded), str(loaded.settings), loaded.settings.model_dump_json(), str(loaded.settings.model_dump())]
+
+    monkeypatch.setenv("KURUN_KUFLOW_TENANT_ID", SECRET)
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+
+    assert SECRET not in "".join([*shown, str(caught.value)])
+
+
+def test_a_missing_value_names_what_sets_it() -> None:
+    """What a command cannot do without is asked for by variable and flag."""
+    with pytest.raises(ConfigurationError) as caught:
+        load({"worker.task_queue": "q"}).require("worker.task_queue", "kuflow.client_id", "worker.modules")
+
+    assert str(caught.value) == (
+        "kuflow.client_id is not set: set KURUN_KUFLOW_CLIENT_ID or --kuflow-client-id; "
+        "worker.modules is not set: set KURUN_WORKER_MODULES or --worker-modules"
+    )
+
+
+def test_settings_cannot_be_changed_after_they_were_read() -> None:
+    """Settings are frozen, in every section."""
+    settings = load().settings
+
+    for section in type(settings).model_fields:
+        model = getattr(settings, section)
+        with pytest.raises(ValueError, match="frozen"):
+            setattr(model, next(iter(type(model).model_fields)), None)
+
+
+def test_every_setting_is_described() -> None:
+    """Each setting has a description: it is the help text and the documentation."""
+    undescribed = [path for path, field in setting_paths() if not field.description]
+
+    assert undescribed == []
+
+
+def test_names_of_a_setting_follow_from_its_path() -> None:
+    """One rule gives variable and flag, so that nobody has to look them up."""
+    assert variable("kuflow.client_id") == "KURUN_KUFLOW_CLIENT_ID"
+    assert flag("kuflow.client_id") == "--kuflow-client-id"
