@@ -1,0 +1,144 @@
+"""The KuFlow API v2024-06-14: its address, who we are, and its nouns."""
+
+import ssl
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import httpx2
+from pydantic import SecretStr, ValidationError
+
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, BaseClient, RetryPolicy
+from kurun_clients.kuflow.auth import Base64BearerAuth, BasicAuth, BearerAuth
+from kurun_clients.kuflow.models import DefaultError
+from kurun_clients.kuflow.resources import Authentications, Processes, ProcessItems, Workers
+from kurun_config import ConfigurationError, KuFlowAuthentication, KuFlowSettings, flag, variable
+
+
+class KuFlowClient:
+    """The KuFlow API. Use it as an async context manager, or call :meth:`aclose`.
+
+    Every call raises :class:`kurun_clients.http.ApiError`; the tree is drawn in :mod:`kurun_clients.http.errors`.
+
+    Args:
+        endpoint: Address of the API, with its version.
+        auth: How requests say who they are.
+        tenant_id: Tenant to ask engine credentials for.
+        timeout: Seconds for connecting, for each read and write, and for a free connection.
+        retries: Repeats of what never reached the server, or may reach it twice; short ones only.
+        max_connections: Connections at the same time.
+        ssl_context: What to trust instead of the system's authorities.
+        transport: The seam for tests; replaces what the two before configure.
+
+    Attributes:
+        authentications: Engine credentials.
+        workers: The catalogue of workers.
+        processes: Processes, their data and their documents.
+        process_items: Tasks and messages.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        auth: httpx2.Auth,
+        tenant_id: UUID | None = None,
+        timeout: httpx2.Timeout = DEFAULT_TIMEOUT,
+        retries: int = 2,
+        max_connections: int = 100,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._client = BaseClient(
+            endpoint,
+            auth=auth,
+            timeout=timeout,
+            retry=RetryPolicy(repeats=retries),
+            transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
+            parse_error=parse_default_error,
+        )
+        self.authentications = Authentications(self._client, tenant_id)
+        self.workers = Workers(self._client)
+        self.processes = Processes(self._client)
+        self.process_items = ProcessItems(self._client)
+
+    @classmethod
+    def from_settings(cls, settings: KuFlowSettings, *, transport: httpx2.AsyncBaseTransport | None = None) -> Self:
+        """The client that the settings describe.
+
+        Raises:
+            ConfigurationError: A credential is missing, or the file of authorities cannot be read; the message names
+                the variable to set.
+        """
+        read = settings.timeout.total_seconds()
+        auth = _auth(settings)
+        ssl_context = None if settings.ca_file is None else _trusting(settings.ca_file)
+        try:
+            return cls(
+                str(settings.endpoint),
+                auth=auth,
+                tenant_id=settings.tenant_id,
+                timeout=httpx2.Timeout(read, connect=settings.connect_timeout.total_seconds()),
+                retries=settings.retries,
+                max_connections=settings.max_connections,
+                ssl_context=ssl_context,
+                transport=transport,
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"{variable('kuflow.endpoint')}: {error}") from None
+
+    @property
+    def endpoint(self) -> str:
+        """Address of the API."""
+        return self._client.endpoint
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.endpoint!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+
+def parse_default_error(body: bytes) -> DefaultError | None:
+    """The body of an error response, if it is KuFlow's; a proxy before it may answer with something else."""
+    try:
+        return DefaultError.model_validate_json(body)
+    except ValidationError:
+        return None
+
+
+def _auth(settings: KuFlowSettings) -> httpx2.Auth:
+    if settings.authentication is KuFlowAuthentication.BEARER:
+        return BearerAuth(_needed(settings.token, "kuflow.token"))
+    credentials = (
+        _needed(settings.client_id, "kuflow.client_id"),
+        _needed(settings.client_secret, "kuflow.client_secret"),
+    )
+    if settings.authentication is KuFlowAuthentication.BASE64_BEARER:
+        return Base64BearerAuth(*credentials)
+    return BasicAuth(*credentials)
+
+
+def _needed(value: str | SecretStr | None, path: str) -> str:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not text:
+        raise ConfigurationError(f"{path} is not set: set {variable(path)} or {flag(path)}")
+    return text
+
+
+def _trusting(authorities: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authorities)
+    except OSError as error:
+        name = variable("kuflow.ca_file")
+        raise ConfigurationError(f"{name}: {authorities} is no file of PEM certificates: {error.strerror}") from None

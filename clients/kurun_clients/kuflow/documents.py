@@ -1,0 +1,145 @@
+"""Documents on their way to KuFlow and back, never whole in memory."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from kurun_clients.http import Content, InvalidRequest
+from kurun_clients.http.replies import StreamedReply
+
+DocumentContent = Content
+"""What can be uploaded: anything with a ``size`` and an ``open()`` that gives the bytes anew for each attempt."""
+
+CHUNK = 256 * 1024
+"""Bytes read from a file at once; larger holds the event loop longer, smaller costs more hops between threads."""
+
+MAX_NAME = 255
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(\s*;[\x20-\x7e]*)?")
+
+Result = TypeVar("Result")
+
+
+class BytesContent:
+    """A small document that is in memory already."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self._data)
+
+    async def open(self) -> AsyncIterator[bytes]:
+        """The bytes, in chunks."""
+        for start in range(0, len(self._data), CHUNK):
+            yield self._data[start : start + CHUNK]
+
+
+class FileContent:
+    """A file, read in a thread, a chunk at a time.
+
+    Args:
+        path: The file.
+        size: Its length in bytes, if it is known; otherwise the file is asked here and now.
+
+    Raises:
+        OSError: The file cannot be looked at.
+    """
+
+    def __init__(self, path: Path, *, size: int | None = None) -> None:
+        self.path = path
+        self._size = path.stat().st_size if size is None else size
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._size
+
+    async def open(self) -> AsyncIterator[bytes]:
+        """The file from its beginning."""
+        file = await _in_thread(lambda: self.path.open("rb"), undo=_close)
+        try:
+            while chunk := await _in_thread(lambda: file.read(CHUNK)):
+                yield chunk
+        finally:
+            await asyncio.to_thread(file.close)
+
+
+def _close(file: BinaryIO) -> None:
+    file.close()
+
+
+async def _in_thread(work: Callable[[], Result], *, undo: Callable[[Result], None] | None = None) -> Result:
+    """Run blocking work in a thread; a result that nobody waits for any more is undone."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+
+        def settle(done: "asyncio.Future[Result]") -> None:
+            if not done.cancelled() and done.exception() is None and undo is not None:
+                undo(done.result())
+
+        running.add_done_callback(settle)
+        raise
+
+
+@dataclass(frozen=True)
+class DocumentDownload:
+    """A document that is being downloaded.
+
+    Attributes:
+        file_name: Its name, without any folder, if KuFlow gives one.
+        content_type: Its media type, if KuFlow gives one.
+        size: Its length in bytes, if it is known beforehand.
+        chunks: Its bytes, to be iterated once; raises ``ConnectionLost`` or ``RequestTimeout`` if they break off.
+    """
+
+    file_name: str | None
+    content_type: str | None
+    size: int | None
+    chunks: AsyncIterator[bytes]
+
+    @classmethod
+    def of(cls, reply: StreamedReply) -> "DocumentDownload":
+        """Read the head of an answer."""
+        length = reply.headers.get("content-length", "")
+        return cls(
+            file_name=_file_name(reply.headers.get("content-disposition", "")),
+            content_type=reply.headers.get("content-type"),
+            size=int(length) if length.isascii() and length.isdigit() else None,
+            chunks=reply.chunks,
+        )
+
+
+def document_query(file_name: str, content_type: str) -> list[tuple[str, str]]:
+    """The query that describes an upload.
+
+    Raises:
+        InvalidRequest: The name is empty, too long or not printable, or the type is no media type.
+    """
+    if not 1 <= len(file_name) <= MAX_NAME or not file_name.isprintable():
+        raise InvalidRequest(f"a file name has 1 to {MAX_NAME} printable characters: {file_name[:80]!r}")
+    if len(content_type) > MAX_NAME or not _MEDIA_TYPE.fullmatch(content_type):
+        raise InvalidRequest(f"not a media type: {content_type[:80]!r}")
+    return [("fileContentType", content_type), ("fileName", file_name)]
+
+
+def _file_name(disposition: str) -> str | None:
+    # A name from the network must not lead out of the folder that somebody saves it in.
+    if not disposition or len(disposition) > 4096:
+        return None
+    message = EmailMessage()
+    try:
+        disposition = disposition.encode("latin-1").decode("utf-8", "replace")  # headers come as Latin-1
+        message["content-disposition"] = disposition
+        name = message.get_filename()
+    except (ValueError, IndexError):
+        return None
+    plain = "".join(c for c in re.split(r"[/\\]", name or "")[-1] if c.isprintable()).strip()
+    return plain[:MAX_NAME] if plain and plain not in {".", ".."} else None
