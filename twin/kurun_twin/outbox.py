@@ -1,0 +1,126 @@
+"""What the engine has still to be told, written together with the change that causes it."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from kurun_twin.clock import microseconds
+from kurun_twin.database import Database
+
+
+class CommandKind(StrEnum):
+    """What the dispatcher has to do."""
+
+    START_WORKFLOW = "start_workflow"
+    SIGNAL_WORKFLOW = "signal_workflow"
+    CANCEL_WORKFLOW = "cancel_workflow"
+
+
+@dataclass(frozen=True)
+class EngineCommand:
+    """One thing to tell the engine.
+
+    Attributes:
+        kind: What to do with the workflow.
+        workflow_id: The process id.
+        workflow_type: For a start, the workflow's type.
+        task_queue: For a start, the queue of its worker.
+        signal_name: For a signal, its name.
+        payload: The one argument of the start or signal, ready to be JSON; ``None`` for a cancellation.
+        id: Position in the outbox: the order in which commands were written.
+        attempts: How often it was tried in vain.
+    """
+
+    kind: CommandKind
+    workflow_id: str
+    workflow_type: str | None = None
+    task_queue: str | None = None
+    signal_name: str | None = None
+    payload: Mapping[str, Any] | None = field(default=None, repr=False)
+    id: int = 0
+    attempts: int = 0
+
+
+class Outbox:
+    """Commands wait here until the engine has taken them, over restarts too.
+
+    The dispatcher's loop: clear :attr:`wakeup`, take :meth:`pending`, carry out and mark each; when there was none,
+    wait for :attr:`wakeup`. A command written after the clearing sets it again, so that none is overlooked.
+
+    Attributes:
+        wakeup: Set, in the loop that last called :meth:`pending`, when a command was written.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.wakeup = asyncio.Event()
+        self._database = database
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def write(self, connection: sqlite3.Connection, command: EngineCommand) -> None:
+        """Add a command, inside the transaction of the change that causes it."""
+        connection.execute(
+            "INSERT INTO engine_commands"
+            " (kind, workflow_id, workflow_type, task_queue, signal_name, payload, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                command.kind,
+                command.workflow_id,
+                command.workflow_type,
+                command.task_queue,
+                command.signal_name,
+                None if command.payload is None else json.dumps(command.payload),
+                microseconds(),
+            ),
+        )
+        # The reader's query queues behind this transaction, so waking it before the commit loses nothing.
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.wakeup.set)
+
+    async def pending(self, limit: int = 100) -> list[EngineCommand]:
+        """The oldest commands that are not done, in the order in which they were written."""
+        self._loop = asyncio.get_running_loop()
+        return await self._database.run(read_pending, limit)
+
+    async def done(self, command_id: int) -> None:
+        """The engine took it, or it has become pointless."""
+        await self._database.run(_mark_done, command_id)
+
+    async def failed(self, command_id: int, reason: str) -> None:
+        """The attempt failed; the command stays pending."""
+        await self._database.run(_mark_failed, command_id, reason)
+
+
+def read_pending(connection: sqlite3.Connection, limit: int) -> list[EngineCommand]:
+    """The oldest commands that are not done."""
+    rows = connection.execute(
+        "SELECT id, kind, workflow_id, workflow_type, task_queue, signal_name, payload, attempts FROM engine_commands"
+        " WHERE done_at IS NULL ORDER BY id LIMIT ?",
+        (limit,),
+    )
+    return [_command(row) for row in rows]
+
+
+def _command(row: sqlite3.Row) -> EngineCommand:
+    fields = dict(row)
+    payload = fields.pop("payload")
+    kind = CommandKind(fields.pop("kind"))
+    return EngineCommand(kind=kind, payload=None if payload is None else json.loads(payload), **fields)
+
+
+def _mark_done(connection: sqlite3.Connection, command_id: int) -> None:
+    connection.execute("UPDATE engine_commands SET done_at = ? WHERE id = ?", (microseconds(), command_id))
+
+
+def _mark_failed(connection: sqlite3.Connection, command_id: int, reason: str) -> None:
+    connection.execute(
+        "UPDATE engine_commands SET attempts = attempts + 1, last_error = ? WHERE id = ?", (reason[:1000], command_id)
+    )
+
+
+def forget_done(connection: sqlite3.Connection) -> None:
+    """Delete commands that were done more than a day ago."""
+    connection.execute("DELETE FROM engine_commands WHERE done_at < ?", (microseconds() - 24 * 3600 * 1_000_000,))

@@ -1,0 +1,104 @@
+"""The platform: what KuFlow keeps and the rules by which it changes, without HTTP.
+
+The objects are synchronous and take the connection of a transaction: ``await platform.database.run(
+platform.tasks.claim, caller, item_id)``.
+"""
+
+import logging
+import time
+from uuid import UUID
+
+from kurun_twin.database import Database
+from kurun_twin.definitions import Definitions
+from kurun_twin.figures import Figures
+from kurun_twin.options import TwinOptions
+from kurun_twin.outbox import Outbox, forget_done
+from kurun_twin.platform.credentials import Credentials, ensure_credentials
+from kurun_twin.platform.document_files import DocumentFiles
+from kurun_twin.platform.documents import Documents
+from kurun_twin.platform.principals import Principal, Principals
+from kurun_twin.platform.process_items import ProcessItems
+from kurun_twin.platform.processes import Processes, WorkflowOutcome
+from kurun_twin.platform.queries import Queries
+from kurun_twin.platform.refusals import Refusal
+from kurun_twin.platform.tasks import Tasks
+from kurun_twin.platform.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["Credentials", "Platform", "Principal", "Principals", "Refusal", "WorkflowOutcome"]
+
+
+class Platform:
+    """All of it, over one database.
+
+    Attributes:
+        options: What the twin was told at its start.
+        definitions: What the definitions file says.
+        database: Runs the objects' methods in transactions.
+        outbox: What the engine has still to be told.
+        figures: What has been counted.
+        principals: Who may call.
+        processes: Rules of processes.
+        process_items: Rules of items.
+        tasks: Rules of tasks.
+        queries: Pages of processes and items.
+        documents: What is known of documents.
+        document_files: Their bytes.
+        workers: The catalogue of workers.
+    """
+
+    def __init__(self, options: TwinOptions, definitions: Definitions, database: Database, figures: Figures) -> None:
+        """Open the platform in ``options.data_dir``, which must exist.
+
+        Raises:
+            ConfigurationError: The data folder's content cannot be used.
+        """
+        self.options = options
+        self.definitions = definitions
+        self.database = database
+        self.figures = figures
+        self.outbox = Outbox(database)
+        credentials = ensure_credentials(
+            options.data_dir / "credentials.json", [each.id for each in definitions.principals]
+        )
+        self.principals = Principals(definitions, credentials)
+        self.processes = Processes(definitions, self.principals, self.outbox, options)
+        self.process_items = ProcessItems(definitions, self.principals, self.outbox, options)
+        self.tasks = Tasks(definitions, self.principals, self.outbox, options)
+        self.queries = Queries(definitions, self.principals)
+        self.documents = Documents(options)
+        self.document_files = DocumentFiles(options.data_dir / "documents", options.max_document)
+        database.call(self.documents.forget_unlinked)
+        self.document_files.prepare(database.call(self.documents.known))
+        self._swept_at = time.monotonic()
+        self.workers = Workers(definitions)
+
+    async def process_finished(self, process_id: UUID | str, outcome: str) -> None:
+        """A workflow ended: let its process follow. Told twice, or of a workflow that is no process's, it does nothing.
+
+        Args:
+            process_id: The workflow's id.
+            outcome: ``completed``, ``cancelled`` (or terminated) or ``failed`` (or timed out).
+        """
+        ended = WorkflowOutcome(outcome)
+        state = await self.database.run(self.processes.workflow_ended, str(process_id), ended)
+        self.figures.count(f"workflows_{ended}")
+        if ended is WorkflowOutcome.FAILED:
+            logger.warning("the workflow of process %s failed; the process is %s", process_id, state or "left as it is")
+
+    async def sweep_if_due(self) -> None:
+        """Sweep, if the last time was long enough ago."""
+        now = time.monotonic()
+        if now - self._swept_at >= self.options.sweep_interval.total_seconds():
+            self._swept_at = now
+            await self.sweep()
+
+    async def sweep(self) -> int:
+        """Delete documents that waited too long to be linked, and old commands; the answer counts the documents."""
+        forgotten = await self.database.run(self.documents.forget_unlinked)
+        for document_id in forgotten:
+            await self.document_files.delete(document_id)
+        await self.database.run(forget_done)
+        self.figures.count("documents_swept", len(forgotten))
+        return len(forgotten)

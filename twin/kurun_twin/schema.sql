@@ -1,0 +1,95 @@
+-- Times are microseconds since 1970 UTC; ids are UUID texts; JSON columns hold JSON text.
+
+CREATE TABLE processes (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('RUNNING', 'COMPLETED', 'CANCELLED')),
+    definition_id TEXT NOT NULL,
+    definition_code TEXT NOT NULL,
+    definition_version TEXT NOT NULL,
+    initiator_id TEXT NOT NULL,
+    metadata TEXT,
+    entity TEXT,
+    related_process_id TEXT,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_modified_by TEXT NOT NULL,
+    last_modified_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX processes_by_created ON processes (created_at, id);
+CREATE INDEX processes_by_definition ON processes (definition_id, created_at);
+CREATE INDEX processes_by_related ON processes (related_process_id) WHERE related_process_id IS NOT NULL;
+
+CREATE TABLE process_items (
+    id TEXT PRIMARY KEY,
+    process_id TEXT NOT NULL REFERENCES processes (id),
+    type TEXT NOT NULL CHECK (type IN ('TASK', 'MESSAGE', 'THREAD')),
+    definition_id TEXT,
+    definition_code TEXT,
+    definition_version TEXT,
+    thread_id TEXT,
+    owner_id TEXT,
+    state TEXT CHECK (state IN ('READY', 'CLAIMED', 'COMPLETED', 'CANCELLED')),
+    data TEXT,
+    context_data TEXT,
+    text TEXT,
+    data_definition_code TEXT,
+    claimed_at INTEGER,
+    completed_at INTEGER,
+    cancelled_at INTEGER,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_modified_by TEXT NOT NULL,
+    last_modified_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX process_items_by_process ON process_items (process_id, created_at);
+CREATE INDEX process_items_by_created ON process_items (created_at, id);
+CREATE INDEX process_items_by_state ON process_items (state, created_at);
+
+CREATE TABLE task_logs (
+    position INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    process_item_id TEXT NOT NULL REFERENCES process_items (id),
+    logged_at INTEGER NOT NULL,
+    level TEXT NOT NULL CHECK (level IN ('INFO', 'WARN', 'ERROR')),
+    message TEXT NOT NULL
+);
+CREATE INDEX task_logs_by_item ON task_logs (process_item_id, position);
+
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY,
+    process_id TEXT NOT NULL REFERENCES processes (id),
+    name TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    user_action_value_id TEXT UNIQUE,
+    linked_at INTEGER,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX documents_unlinked ON documents (created_at) WHERE linked_at IS NULL;
+CREATE INDEX documents_by_process ON documents (process_id);
+
+CREATE TABLE workers (
+    id TEXT PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_modified_by TEXT NOT NULL,
+    last_modified_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE engine_commands (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('start_workflow', 'signal_workflow', 'cancel_workflow')),
+    workflow_id TEXT NOT NULL,
+    workflow_type TEXT,
+    task_queue TEXT,
+    signal_name TEXT,
+    payload TEXT,
+    created_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT,
+    done_at INTEGER
+);
+CREATE INDEX engine_commands_pending ON engine_commands (id) WHERE done_at IS NULL;
