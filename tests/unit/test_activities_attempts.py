@@ -1,0 +1,99 @@
+"""Who an activity is, and what it may conclude about its earlier attempts."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from kurun_activities import attempts
+from kurun_clients.http import ApiError, ConnectError, ConnectionLost, RequestTimeout, StatusError
+
+CALL = ("POST", "http://localhost/x", "/x")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+async def ask(question: Any, environment: ActivityEnvironment | None = None, **info: Any) -> Any:
+    """Ask something inside an activity."""
+    environment = environment or ActivityEnvironment()
+    environment.info = replace(environment.info, **info)
+
+    async def activity() -> Any:
+        return question()
+
+    return await environment.run(activity)
+
+
+async def test_every_attempt_derives_the_same_id() -> None:
+    """A retry names the resource that the first attempt may have created."""
+    first = await ask(attempts.derived_id, attempt=1)
+
+    assert first == await ask(attempts.derived_id, attempt=2)
+
+
+@pytest.mark.parametrize(
+    "other", [{"activity_id": "2"}, {"workflow_run_id": "r"}, {"workflow_id": "w"}, {"namespace": "n"}]
+)
+async def test_other_activities_derive_other_ids(other: dict[str, Any]) -> None:
+    """No two activities, runs, workflows or namespaces share an id."""
+    assert await ask(attempts.derived_id) != await ask(attempts.derived_id, **other)
+
+
+async def test_an_activity_without_a_workflow_derives_an_id_too() -> None:
+    """An activity that a client started is told apart by its own run."""
+    alone: dict[str, Any] = {"workflow_id": None, "workflow_run_id": None}
+    first = await ask(attempts.derived_id, **alone, activity_run_id="a")
+
+    assert first != await ask(attempts.derived_id, **alone, activity_run_id="b")
+
+
+@pytest.mark.parametrize(
+    ("info", "maybe"),
+    [
+        ({"attempt": 1}, False),
+        ({"attempt": 2}, True),
+        ({"attempt": 2, "heartbeat_details": [{"untouchedByAttempt": 1}]}, False),
+        ({"attempt": 3, "heartbeat_details": [{"untouchedByAttempt": 1}]}, True),
+        ({"attempt": 2, "heartbeat_details": [{"bytes": 1}]}, True),
+        ({"attempt": 2, "heartbeat_details": ["untouchedByAttempt"]}, True),
+        ({"attempt": 1, "is_local": True}, True),
+        ({"attempt": 1, "scheduled_time": NOON, "current_attempt_scheduled_time": NOON + timedelta(hours=1)}, True),
+    ],
+)
+async def test_what_is_known_of_earlier_attempts(info: dict[str, Any], maybe: bool) -> None:
+    """Only a first attempt, or a note of the attempt just before, proves that nothing was done yet.
+
+    A reset activity counts from 1 again, later than it was scheduled; a local one does so on another worker.
+    """
+    assert maybe == await ask(attempts.may_have_acted, **info)
+
+
+@pytest.mark.parametrize(
+    ("error", "noted"),
+    [
+        (StatusError.kind(429)(*CALL, 429), True),
+        (StatusError.kind(404)(*CALL, 404), True),
+        (ConnectError(*CALL, "refused"), True),
+        (RequestTimeout(*CALL, "none free", phase="pool"), True),
+        (StatusError.kind(408)(*CALL, 408), False),
+        (StatusError.kind(503)(*CALL, 503), False),
+        (ConnectionLost(*CALL, "reset"), False),
+        (RequestTimeout(*CALL, "nothing came", phase="read"), False),
+        (ApiError("?"), False),
+    ],
+)
+@pytest.mark.parametrize("attempt", [1, 2])
+async def test_only_proof_is_noted(error: ApiError, noted: bool, attempt: int) -> None:
+    """An attempt leaves a note when it certainly changed nothing, and no attempt before it may have."""
+    environment, beats = ActivityEnvironment(), list[Any]()
+    environment.on_heartbeat = beats.append
+
+    def act() -> None:
+        with attempts.noted():
+            raise error
+
+    with pytest.raises(ApiError):
+        await ask(act, environment, attempt=attempt)
+
+    assert beats == ([{"untouchedByAttempt": 1}] if noted and attempt == 1 else [])
