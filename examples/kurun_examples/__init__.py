@@ -1,1 +1,1 @@
-"""To come."""
+"""Processes as a user of kurun would write them."""

@@ -1,0 +1,1 @@
+"""A loan: application form, currency conversion, approval above a limit, contract, outcome."""
