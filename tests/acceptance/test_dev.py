@@ -1,0 +1,186 @@
+"""``kurun dev`` as a process."""
+
+import json
+import os
+import signal
+import stat
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+import pytest
+
+from kurun_clients.kuflow.models import AuthenticationType
+from tests.processes import Dev, Kurun, alive, kurun, kurun_dev
+
+DEFINITIONS = """
+tenant: {name: Acme Bank}
+principals:
+  applications: [{name: worker}]
+  users: [{name: Ada Clerk, email: ada@example.com}]
+processDefinitions:
+  - {code: LOAN, name: Loan, workflowType: LoanWorkflow, taskQueue: loans}
+"""
+
+
+SCENARIO = {"rules": [{"path": "/authentications", "status": 503, "times": 1}]}
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small definitions file."""
+    file = tmp_path_factory.mktemp("definitions") / "definitions.yaml"
+    file.write_text(DEFINITIONS)
+    return file
+
+
+@pytest.fixture(scope="module")
+async def running(definitions: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Dev]:
+    """One that runs for all tests that leave it running."""
+    folder = tmp_path_factory.mktemp("dev")
+    scenario = folder / "scenario.json"
+    scenario.write_text(json.dumps(SCENARIO))
+    async with kurun_dev(folder, "--scenario", str(scenario), definitions=definitions) as dev:
+        yield dev
+
+
+async def ends(*arguments: str, folder: Path, **environment: str) -> tuple[int, str]:
+    """Run ``kurun ARGUMENTS`` to its end; exit code and output."""
+    async with kurun(*arguments, log=folder / "out.log", environment=environment) as running:
+        code = await waited(running)
+        return code, running.lines()
+
+
+async def waited(running: Kurun) -> int:
+    """The exit code of a command that ends by itself."""
+    return await running.process.wait()
+
+
+async def test_it_ends_cleanly_and_starts_again(tmp_path: Path, definitions: Path) -> None:
+    """SIGTERM ends it with 0, no child process or info file is left, and the next start is the same twin again."""
+    async with kurun_dev(tmp_path / "dev", definitions=definitions) as dev:
+        async with dev.client() as kuflow:
+            authentication = await kuflow.authentications.create(AuthenticationType.ENGINE_TOKEN)
+        children = psutil.Process(dev.kurun.pid).children(recursive=True)
+        names = [child.name() for child in children]
+        mode = stat.S_IMODE((tmp_path / "dev" / "info.json").stat().st_mode)
+        code = await dev.kurun.stop(signal.SIGTERM, seconds=15)
+        said = dev.kurun.lines()
+    left = (tmp_path / "dev" / "info.json").exists()
+    async with kurun_dev(tmp_path / "dev", definitions=definitions) as again:
+        after = again.info
+
+    assert authentication.engine_token is not None
+    assert ["temporal"] == names
+    assert 0o600 == mode
+    assert 0 == code
+    assert not [child for child in children if alive(child)]
+    assert not left
+    assert "Traceback" not in said
+    assert [dev.info[part] for part in ("kuflow", "users")] == [after[part] for part in ("kuflow", "users")]
+    assert dev.info["engine"]["address"] == after["engine"]["address"]
+
+
+async def test_it_says_what_a_developer_needs(running: Dev) -> None:
+    """Addresses, credentials, definitions and the next command are shown; the info and settings files say the same."""
+    info, said = running.info, running.kurun.lines()
+    file = Path(info["data_dir"]) / "kurun.toml"
+    settings = tomllib.loads(file.read_text())
+    mode = stat.S_IMODE(file.stat().st_mode)
+
+    shown = [
+        *info["kuflow"].values(),
+        info["engine"]["address"],
+        info["engine"]["direct_address"],
+        info["users"][0]["client_secret"],
+        "Ada Clerk <ada@example.com>",
+        "LoanWorkflow on queue loans",
+        f"kurun run --config {file} --worker-modules",
+    ]
+    assert [] == [text for text in shown if text not in said]
+    assert settings["kuflow"] == info["kuflow"]
+    assert settings["engine"]["address"] == info["engine"]["address"]
+    assert {"task_queue": "loans"} == settings["worker"]
+    assert 0o600 == mode
+    assert "LOAN" == info["process_definitions"][0]["code"]
+    assert info["pid"] == running.kurun.pid
+
+
+async def test_a_scenario_file_holds_from_the_start(running: Dev) -> None:
+    """The first request meets its rule, and the next one finds it spent."""
+    async with running.client() as kuflow:
+        await kuflow.authentications.create(AuthenticationType.ENGINE_TOKEN)
+    address = running.info["kuflow"]["endpoint"].removesuffix("/v2024-06-14") + "/_twin/scenario"
+    who = running.info["kuflow"]
+    headers = {"Authorization": aiohttp.encode_basic_auth(who["client_id"], who["client_secret"])}
+    async with aiohttp.ClientSession() as session, session.get(address, headers=headers) as response:
+        (rule,) = (await response.json())["rules"]
+
+    assert (1, 0) == (rule["met"], rule["left"])
+
+
+async def test_a_second_one_on_the_same_folder_is_refused_in_one_line(running: Dev, tmp_path: Path) -> None:
+    """The second names the process that holds the folder; the first is not disturbed, nor its info file."""
+    data = running.info["data_dir"]
+    info = Path(data).parent / "info.json"
+    code, said = await ends("dev", "--data", data, "--info", str(info), folder=tmp_path)
+    kept: dict[str, Any] = json.loads(info.read_text())
+
+    assert 2 == code
+    assert said.startswith(f"kurun: {data}: in use by another kurun dev (process {running.kurun.pid})")
+    assert 1 == said.count("\n")
+    assert running.info == kept
+
+
+async def test_a_taken_port_is_one_line(running: Dev, tmp_path: Path) -> None:
+    """A wanted port that another program has is named with the flag that changes it, before anything starts."""
+    port = running.info["engine"]["address"].rpartition(":")[2]
+    code, said = await ends("dev", "--data", "other", "--no-ui", "--engine-port", port, folder=tmp_path)
+
+    assert 2 == code
+    assert said.startswith(f"kurun: port {port}")
+    assert "--engine-port" in said
+    assert 1 == said.count("\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+async def test_a_killed_one_leaves_nothing_behind_that_hinders_the_next(tmp_path: Path) -> None:
+    """SIGKILL ends the Temporal server too, and the next start on the same folder finds it free and whole."""
+    async with kurun_dev(tmp_path / "dev") as dev:
+        (temporal,) = psutil.Process(dev.kurun.pid).children(recursive=True)
+        os.kill(dev.kurun.pid, signal.SIGKILL)
+        await waited(dev.kurun)
+        (tmp_path / "dev" / "info.json").unlink()
+        async with kurun_dev(tmp_path / "dev") as again:
+            left_behind = alive(temporal)
+            credentials = again.info["kuflow"]
+
+    assert not left_behind
+    assert credentials["client_id"] == dev.info["kuflow"]["client_id"]
+
+
+async def test_broken_definitions_are_one_line(tmp_path: Path) -> None:
+    """File and line of the mistake; nothing has been started or written."""
+    (tmp_path / "definitions.yaml").write_text("processDefinitions:\n  - {code: LOAN, colour: red}\n")
+    code, said = await ends(
+        "dev", "--definitions", "definitions.yaml", "--data", "data", "--info", "info.json", folder=tmp_path
+    )
+
+    assert 2 == code
+    assert "definitions.yaml:2" in said
+    assert 1 == said.count("\n")
+    assert ["definitions.yaml", "out.log"] == sorted(each.name for each in tmp_path.iterdir())
+
+
+async def test_ctrl_c_during_the_start_ends_it(tmp_path: Path) -> None:
+    """A start is interrupted as cleanly as a running twin."""
+    async with kurun("dev", "--data", "data", "--no-ui", log=tmp_path / "out.log") as running:
+        await running.says("starting Temporal")
+        code = await running.stop(signal.SIGINT, seconds=15)
+
+    assert 0 == code
+    assert "Traceback" not in running.lines()

@@ -1,0 +1,86 @@
+"""What a developer or a test has to know of a running twin, and the files that say it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from kurun_config import ConfigurationError
+from kurun_twin.data_directory import write_private
+from kurun_twin.platform import Platform
+
+
+def describe(
+    platform: Platform, *, endpoint: str, engine_address: str, direct_address: str, ui: str | None
+) -> dict[str, Any]:
+    """Addresses, credentials and definitions, ready to be JSON; holds secrets."""
+    application = platform.principals.applications[0]
+    return {
+        "kuflow": {
+            "endpoint": endpoint,
+            "client_id": application.credentials.client_id,
+            "client_secret": application.credentials.client_secret,
+            "tenant_id": str(platform.definitions.tenant.id),
+        },
+        "engine": {
+            "address": engine_address,
+            "namespace": platform.options.namespace,
+            "direct_address": direct_address,
+            "ui": ui,
+        },
+        "users": [
+            {
+                "name": user.definition.name,
+                "email": user.definition.email,
+                "principal_id": user.id,
+                "client_id": user.credentials.client_id,
+                "client_secret": user.credentials.client_secret,
+            }
+            for user in platform.principals.users
+        ],
+        "process_definitions": [
+            {
+                "id": str(each.id),
+                "code": each.code,
+                "workflow_type": each.workflow_type,
+                "task_queue": each.task_queue,
+            }
+            for each in platform.definitions.processes
+        ],
+        "data_dir": str(platform.options.data_dir.resolve()),
+        "pid": os.getpid(),
+    }
+
+
+def write_info(path: Path, info: dict[str, Any]) -> None:
+    """Write the description as JSON, at once and for the owner only.
+
+    Raises:
+        ConfigurationError: It cannot be written there.
+    """
+    _write(path, json.dumps(info, indent=2) + "\n")
+
+
+def write_settings(path: Path, info: dict[str, Any]) -> None:
+    """Write the settings with which ``kurun run --config`` finds the twin.
+
+    Raises:
+        ConfigurationError: They cannot be written there.
+    """
+    kuflow = {name: info["kuflow"][name] for name in ("endpoint", "client_id", "client_secret", "tenant_id")}
+    sections = {"kuflow": kuflow, "engine": {"address": info["engine"]["address"]}}
+    queues = {each["task_queue"] for each in info["process_definitions"]}
+    if len(queues) == 1:
+        sections["worker"] = {"task_queue": queues.pop()}
+    lines = ["# Written by kurun dev at each start."]
+    for section, values in sections.items():
+        # A JSON text is a TOML text, too.
+        lines += ["", f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
+    _write(path, "\n".join(lines) + "\n")
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        write_private(path, content.encode())
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from None

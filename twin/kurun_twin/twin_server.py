@@ -1,0 +1,176 @@
+"""The whole twin, started and ended as one: Temporal, the gateway before it, the platform and its HTTP API."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from starlette.applications import Starlette
+
+from kurun_twin.api import API_PREFIX, create_app
+from kurun_twin.authority import EngineAuthority
+from kurun_twin.data_directory import locked_data_directory
+from kurun_twin.database import Database
+from kurun_twin.definitions import Definitions, load_definitions
+from kurun_twin.engine.authority import GatewayAuthority
+from kurun_twin.engine.backing import Backing, backing
+from kurun_twin.engine.certificates import CertificateAuthority
+from kurun_twin.engine.dispatcher import Dispatcher
+from kurun_twin.engine.gateway import EngineGateway
+from kurun_twin.engine.steering import engine_route
+from kurun_twin.engine.temporal_server import TemporalServer
+from kurun_twin.engine.tokens import TokenMint
+from kurun_twin.engine.watcher import Watcher
+from kurun_twin.figures import Figures
+from kurun_twin.http_server import HttpServer
+from kurun_twin.info import describe, write_settings
+from kurun_twin.options import TwinOptions
+from kurun_twin.platform import Platform
+from kurun_twin.ports import HOST, Ports, ensure_free
+from kurun_twin.scenario import Scenario
+
+logger = logging.getLogger(__name__)
+
+SETTINGS_FILE = "kurun.toml"
+"""In the data directory: what ``kurun run --config`` needs."""
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class TwinServer:
+    """A twin on loopback for as long as the ``async with`` block runs.
+
+    Everything is ready when the block begins: workers may connect, processes may be created.
+
+    Attributes:
+        info: Addresses, credentials and definitions (see :func:`kurun_twin.info.describe`); holds secrets.
+        platform: The state and its rules.
+        gateway: The engine's door; it can be told to misbehave.
+        scenario: How the HTTP API misbehaves.
+        temporal: The Temporal server, unless an address was given.
+    """
+
+    info: dict[str, Any]
+    platform: Platform
+    gateway: EngineGateway
+    temporal: TemporalServer | None
+
+    def __init__(
+        self, options: TwinOptions, *, scenario: Scenario | None = None, progress: Callable[[str], None] = _silent
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            options: What the twin is told.
+            scenario: How it misbehaves from the start.
+            progress: Told in a few words what is being done.
+        """
+        self.options = options
+        self.scenario = scenario or Scenario()
+        self._progress = progress
+        self._stack = AsyncExitStack()
+        self._running: list[asyncio.Future[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Start everything.
+
+        Raises:
+            ConfigurationError: The definitions, the data directory or a port cannot be used.
+            EngineError: Temporal does not start or answer.
+        """
+        definitions = await asyncio.to_thread(
+            load_definitions, self.options.definitions, max_bytes=self.options.max_definitions
+        )
+        async with AsyncExitStack() as stack:
+            await self._start(stack, definitions)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything, the engine last."""
+        await self._stack.aclose()
+
+    async def run(self) -> None:
+        """Wait until something fails that the twin cannot do without.
+
+        Raises:
+            EngineError: Temporal cannot be kept running.
+        """
+        done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
+
+    async def _start(self, stack: AsyncExitStack, definitions: Definitions) -> None:
+        options, folder = self.options, self.options.data_dir
+        ensure_free("--http-port", options.http_port)
+        ensure_free("--engine-port", options.engine_port)
+        lock = await stack.enter_async_context(locked_data_directory(folder))
+        authority = await asyncio.to_thread(CertificateAuthority.open, folder / "certificates")
+        tokens = await asyncio.to_thread(TokenMint.open, folder / "token.key", options.token_life)
+        engine = await stack.enter_async_context(backing(options, lock, self._progress))
+        self.temporal = engine.server
+        if engine.server is not None:
+            self._running.append(engine.server.failed)
+
+        self._progress("opening the gateway and the API")
+        database = await asyncio.to_thread(Database, folder / "twin.db")
+        stack.push_async_callback(asyncio.to_thread, database.close)
+        self.platform = await asyncio.to_thread(Platform, options, definitions, database, Figures())
+        ports = Ports(folder / "ports.json")
+        self.gateway = EngineGateway(authority, tokens, engine.channel, self.platform.figures)
+        stack.push_async_callback(self.gateway.stop)
+        await ports.take("engine", options.engine_port, self.gateway.start)
+        self._background(stack, Dispatcher(self.platform.outbox, engine.client, authority.fingerprint).run())
+        self._background(stack, Watcher(engine.client, database, self.platform.process_finished).run())
+
+        server = HttpServer(self._app(self._issuer(authority, tokens)))
+        stack.push_async_callback(server.stop)
+        await ports.take("http", options.http_port, server.start)
+        await asyncio.to_thread(ports.remember, engine=self.gateway.port, http=server.port)
+        self.info = self._describe(server, engine)
+        await asyncio.to_thread(write_settings, folder / SETTINGS_FILE, self.info)
+
+    def _issuer(self, authority: CertificateAuthority, tokens: TokenMint) -> EngineAuthority:
+        return GatewayAuthority(
+            authority,
+            tokens,
+            principal=self.platform.principals.applications[0].definition.name,
+            namespace=self.options.namespace,
+            certificate_life=self.options.certificate_life,
+        )
+
+    def _app(self, issuer: EngineAuthority) -> Starlette:
+        app = create_app(self.platform, issuer, self.scenario)
+        app.router.routes.append(engine_route(self.gateway))
+        return app
+
+    def _describe(self, server: HttpServer, engine: Backing) -> dict[str, Any]:
+        return describe(
+            self.platform,
+            endpoint=f"http://{HOST}:{server.port}{API_PREFIX}",
+            engine_address=f"localhost:{self.gateway.port}",
+            direct_address=engine.address,
+            ui=engine.server.ui if engine.server else None,
+        )
+
+    def _background(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(_log_failure)
+        self._running.append(task)
+        stack.push_async_callback(_end, task)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("the twin cannot go on", exc_info=error)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

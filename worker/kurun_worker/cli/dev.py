@@ -1,0 +1,196 @@
+"""``kurun dev``."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from kurun_config import ConfigurationError
+from kurun_twin.dev import SETTINGS_FILE, serve
+from kurun_twin.options import TwinOptions
+from kurun_twin.scenario import Scenario, ScenarioBody
+
+DATA = Path(".kurun")
+MAX_SCENARIO = 1024**2
+
+_SECONDS = click.FloatRange(min=0.1, max=10 * 365 * 86400)
+_PORT = click.IntRange(0, 65535)
+_FILE = click.Path(path_type=Path)
+
+
+def _span(_context: click.Context, _parameter: click.Parameter, seconds: float) -> timedelta:
+    try:
+        return timedelta(seconds=seconds)
+    except ValueError:
+        raise click.BadParameter("not a number of seconds") from None
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise click.BadParameter(f"{value!r} is not HOST:PORT")
+    return value
+
+
+def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], Any]:
+    return click.option(
+        name,
+        type=_SECONDS,
+        default=default.total_seconds(),
+        show_default=True,
+        callback=_span,
+        metavar="SECONDS",
+        help=help_text,
+    )
+
+
+@click.command("dev", short_help="Start the local twin of KuFlow to develop against.")
+@click.option(
+    "--definitions", type=_FILE, metavar="FILE", help="YAML file with process definitions, queues and people."
+)
+@click.option(
+    "--data", type=_FILE, default=DATA, show_default=True, metavar="DIR", help="Keeps everything over restarts."
+)
+@click.option("--info", type=_FILE, metavar="FILE", help="Where to write addresses and credentials as JSON.")
+@click.option("--http-port", type=_PORT, default=0, metavar="N", help="Port of the KuFlow API.  [default: a free one]")
+@click.option(
+    "--engine-port", type=_PORT, default=0, metavar="N", help="Port of the engine gateway.  [default: a free one]"
+)
+@_seconds("--token-life", TwinOptions.token_life, "How long an engine token is good.")
+@_seconds("--certificate-life", TwinOptions.certificate_life, "How long an engine certificate is good.")
+@_seconds("--delay-window", TwinOptions.delay_window, "When workers are told to register again.")
+@click.option(
+    "--temporal", callback=_address, metavar="HOST:PORT", help="Temporal server to use instead of starting one."
+)
+@click.option("--scenario", type=_FILE, metavar="FILE", help="JSON file that says how the API misbehaves.")
+@click.option("--ui/--no-ui", default=True, show_default=True, help="Temporal's web page.")
+def command(
+    *,
+    definitions: Path | None,
+    data: Path,
+    info: Path | None,
+    http_port: int,
+    engine_port: int,
+    token_life: timedelta,
+    certificate_life: timedelta,
+    delay_window: timedelta,
+    temporal: str | None,
+    scenario: Path | None,
+    ui: bool,
+) -> None:
+    """Start the local twin of KuFlow, on this machine only, until Ctrl-C or SIGTERM.
+
+    It behaves as the platform: its API keeps processes, items and documents, and its engine is a real Temporal server
+    behind a door that wants KuFlow's certificate and token.
+    """
+    options = TwinOptions(
+        data_dir=data,
+        definitions=definitions,
+        http_port=http_port,
+        engine_port=engine_port,
+        ui_port=0 if ui else None,
+        temporal_address=temporal,
+        token_life=token_life,
+        certificate_life=certificate_life,
+        delay_window=delay_window,
+    )
+    misbehaviour = None if scenario is None else _read_scenario(scenario)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    words = _Words(options)
+    asyncio.run(serve(options, scenario=misbehaviour, info_file=info, progress=words.progress, ready=words.ready))
+    click.echo("Ended.")
+
+
+def _read_scenario(file: Path) -> Scenario:
+    try:
+        with file.open("rb") as source:
+            content = source.read(MAX_SCENARIO + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    if len(content) > MAX_SCENARIO:
+        raise ConfigurationError(f"{file}: larger than {MAX_SCENARIO} bytes")
+    try:
+        body = ScenarioBody.model_validate_json(content)
+    except ValidationError as error:
+        detail = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in detail["loc"])
+        raise ConfigurationError(f"{file}: {place + ': ' if place else ''}{detail['msg']}") from None
+    return Scenario(body.rules, seed=body.seed)
+
+
+class _Words:
+    """What the command says on standard output."""
+
+    def __init__(self, options: TwinOptions) -> None:
+        self._options = options
+        self._began = time.monotonic()
+
+    def progress(self, doing: str) -> None:
+        click.echo(f"{doing} …")
+
+    def ready(self, info: dict[str, Any]) -> None:
+        settings = self._options.data_dir / SETTINGS_FILE
+        lines = [
+            "",
+            f"Ready after {time.monotonic() - self._began:.1f} s. State: {self._options.data_dir}. Ctrl-C ends it.",
+            "",
+            *_addresses(info, self._options),
+            "",
+            *_people(info),
+            *_definitions(info),
+            "Next, in another terminal:",
+            f"  kurun run --config {settings} {_arguments(info)}",
+        ]
+        click.echo("\n".join(lines))
+
+
+def _addresses(info: dict[str, Any], options: TwinOptions) -> list[str]:
+    kuflow, engine = info["kuflow"], info["engine"]
+    life = f"{options.token_life.total_seconds():g} s"
+    rows = [
+        ("KuFlow API", kuflow["endpoint"]),
+        ("client id", kuflow["client_id"]),
+        ("client secret", kuflow["client_secret"]),
+        ("tenant", kuflow["tenant_id"]),
+        ("Engine", f"{engine['address']}  (TLS with certificate and token; tokens are good for {life})"),
+        ("Temporal", f"{engine['direct_address']}  (past the door, namespace {engine['namespace']})"),
+    ]
+    if engine["ui"]:
+        rows.append(("Temporal page", engine["ui"]))
+    return _table(rows)
+
+
+def _people(info: dict[str, Any]) -> list[str]:
+    lines = []
+    for user in info["users"]:
+        rows = [("client id", user["client_id"]), ("client secret", user["client_secret"])]
+        lines += [f"{user['name']} <{user['email']}>", *_table(rows), ""]
+    return lines
+
+
+def _definitions(info: dict[str, Any]) -> list[str]:
+    definitions = info["process_definitions"]
+    if not definitions:
+        return ["No process definitions (see --definitions); any task queue is welcome.", ""]
+    rows = [(each["code"], f"{each['workflow_type']} on queue {each['task_queue']}") for each in definitions]
+    return ["Process definitions", *_table(rows), ""]
+
+
+def _arguments(info: dict[str, Any]) -> str:
+    queues = list(dict.fromkeys(each["task_queue"] for each in info["process_definitions"]))
+    # With one queue the settings file names it.
+    queue = "" if len(queues) == 1 else f"--worker-task-queue {queues[0] if queues else 'QUEUE'} "
+    return f"{queue}--worker-modules YOUR.MODULE"
+
+
+def _table(rows: list[tuple[str, str]]) -> list[str]:
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name:<{width}}  {value}" for name, value in rows]
