@@ -1,0 +1,126 @@
+"""``kurun demo``."""
+
+import asyncio
+import io
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from kurun_config import ConfigurationError
+from kurun_worker.demo import stage
+from kurun_worker.demo.applications import read_applications
+from kurun_worker.demo.board import Board, board_for
+from kurun_worker.signals import drain_on_signals
+
+
+class RowsFailedError(Exception):
+    """Some rows of the CSV did not reach their outcome; the message names them."""
+
+
+@click.command("demo", short_help="Run the whole job once: twin, worker, people and loans.")
+@click.option(
+    "--applications",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Loan applications to play; those of the example without it.",
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the figures here.")
+@click.option("--keep", is_flag=True, help="Leave everything running at the end, until Ctrl-C.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Keep data and logs here; without it in a folder that goes away after a success.",
+)
+@click.option(
+    "--token-life",
+    type=click.FloatRange(2, 3600),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="Life of the engine's tokens.",
+)
+def command(
+    applications: Path | None, json_file: Path | None, *, keep: bool, data: Path | None, token_life: float
+) -> None:
+    """Run the whole job once: a twin of KuFlow, a worker, and loan applications that simulated people work on.
+
+    Ends with 0 only if every application reached the outcome that its row expects.
+    """
+    rows = read_applications(applications or stage.example("applications.csv"))
+    if json_file is not None:
+        _refuse_unwritable(json_file)
+    options = stage.DemoOptions(rows, data, token_life)
+    result = asyncio.run(_perform(options, keep=keep, json_file=json_file))
+    if result is None:
+        raise click.Abort
+    if result.failed:
+        count = f"{len(result.failed)} of {len(rows)} applications"
+        raise RowsFailedError(f"{count} did not reach their outcome: {', '.join(result.failed)}")
+
+
+def _refuse_unwritable(json_file: Path) -> None:
+    if json_file.is_dir():
+        raise ConfigurationError(f"--json: {json_file} is a folder")
+    if not os.access(json_file.parent, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"--json: {json_file}: its folder cannot be written to")
+
+
+async def _perform(options: stage.DemoOptions, *, keep: bool, json_file: Path | None) -> stage.Result | None:
+    """The result; ``None`` if it was interrupted before there was one."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names have letters that not every terminal has
+    console = Console(soft_wrap=True)
+    told: list[stage.Result] = []
+    with board_for(console) as board:
+        until = asyncio.Event() if keep else None
+
+        def tell(result: stage.Result) -> None:
+            told.append(result)
+            _summarise(board, result)
+            if json_file is not None:
+                result.figures.write(json_file)
+            if keep:
+                _addresses(board, result)
+
+        running = asyncio.ensure_future(stage.run(options, board, tell=tell, until=until))
+
+        def stop() -> None:
+            if until is not None and told:
+                until.set()
+            else:
+                running.cancel()
+
+        with drain_on_signals(stop):
+            try:
+                return await running
+            except asyncio.CancelledError:
+                return None
+
+
+def _summarise(board: Board, result: stage.Result) -> None:
+    counted = result.figures
+    documents = f"documents {counted.documents} ({counted.bytes:,} bytes)"
+    items = f"items {counted.items}, {documents}, log lines {counted.log_lines}"
+    tokens = f"token renewals {counted.token_renewals}, registrations {counted.registrations}"
+    board.sum_up(
+        [
+            *(f"failed: {row}: {reasons}" for row, reasons in result.failed.items()),
+            f"processes {counted.processes}, completed {counted.completed}, {items}",
+            f"{tokens}, refused polls {counted.refused_polls}, {counted.duration:.1f} s",
+            f"{counted.reached} of {counted.processes} applications reached the outcome that the CSV expects",
+        ]
+    )
+
+
+def _addresses(board: Board, result: stage.Result) -> None:
+    kuflow, engine = result.info["kuflow"], result.info["engine"]
+    board.sum_up(
+        [
+            f"KuFlow API {kuflow['endpoint']}, engine {engine['address']}, Temporal {engine['direct_address']}",
+            f"credentials in {result.folder / 'info.json'}; Ctrl-C ends it all",
+        ]
+    )

@@ -1,0 +1,205 @@
+"""Keeping a credential fresh: renewed well before its end, the old one kept while it is valid."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+import structlog
+
+from kurun_clients.http import ApiError, StatusError
+from kurun_worker.clock import SYSTEM_CLOCK, Clock
+from kurun_worker.pacing import Pacing
+
+log = structlog.get_logger(__name__)
+
+Value = TypeVar("Value")
+
+SHORTEST_TRY = 2.0
+LONGEST_TRY = 60.0
+
+
+@dataclass(frozen=True)
+class Credential(Generic[Value]):
+    """Something that opens a door until it expires.
+
+    Attributes:
+        value: The token or the certificate.
+        life: How long it is good for, from the moment it was asked for.
+        expires_at: The same as a date of this machine's clock.
+    """
+
+    value: Value
+    life: timedelta
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class KeeperState:
+    """What a health check wants to know of a keeper.
+
+    Attributes:
+        valid: Whether there is a credential that has not expired.
+        expires_at: When it does, by this machine's clock; ``None`` before the first.
+        renewals: How often one was obtained, the first included.
+        failures: How often that failed.
+        failing_since: When the present row of failures began; ``None`` if the last try succeeded.
+    """
+
+    valid: bool
+    expires_at: datetime | None
+    renewals: int
+    failures: int
+    failing_since: datetime | None
+
+
+class Keeper(Generic[Value]):
+    """Holds one credential and renews it at half of its remaining life.
+
+    Args:
+        name: What it is called in the log.
+        obtain: Asks for a new one; may raise anything.
+        pacing: The pauses.
+        clock: Where time comes from.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        obtain: Callable[[], Awaitable[Credential[Value]]],
+        *,
+        pacing: Pacing,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._name = name
+        self._obtain = obtain
+        self._pacing = pacing
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._demanded = asyncio.Event()
+        self._never = asyncio.Event()
+        self._held: Credential[Value] | None = None
+        self._asked_at = 0.0
+        self._due_at = 0.0
+        self._due_on: datetime | None = None
+        self._renewals = 0
+        self._failures = 0
+        self._failures_in_row = 0
+        self._failing_since: datetime | None = None
+
+    @property
+    def state(self) -> KeeperState:
+        """How it stands now."""
+        return KeeperState(
+            valid=self.remaining() > 0,
+            expires_at=self._held.expires_at if self._held else None,
+            renewals=self._renewals,
+            failures=self._failures,
+            failing_since=self._failing_since,
+        )
+
+    def remaining(self) -> float:
+        """Seconds for which the credential is still valid, by the more cautious of the two clocks; 0 without one."""
+        if self._held is None:
+            return 0.0
+        steady = self._asked_at + self._held.life.total_seconds() - self._clock.monotonic()
+        wall = (self._held.expires_at - self._clock.now()).total_seconds()
+        return max(0.0, min(steady, wall))
+
+    async def current(self) -> Value:
+        """A valid credential, obtained now if there is none.
+
+        Raises:
+            ApiError: KuFlow refused or could not be reached.
+        """
+        async with self._lock:
+            if self._held is None or self.remaining() <= 0:
+                return await self._renew()
+            return self._held.value
+
+    async def refresh(self) -> Value:
+        """A new credential, or the present one where none can be had and it is still valid.
+
+        Raises:
+            ApiError: KuFlow refused or could not be reached, and there is no valid one.
+        """
+        async with self._lock:
+            try:
+                return await self._renew()
+            except ApiError:
+                if self._held is None or self.remaining() <= 0:
+                    raise
+                return self._held.value
+
+    def demand(self) -> None:
+        """Renew at the next opportunity, because the present one was refused."""
+        self._demanded.set()
+
+    async def run(self, apply: Callable[[Value], Awaitable[None]]) -> None:
+        """Renew for ever, handing each new credential to ``apply``. A failure is logged and tried again."""
+        while True:
+            if self._failures_in_row == 0:
+                await self._until_due()
+            pause = await self._try(apply)
+            # A demand is not heard during the pause after a try: it must not turn refusals into a hot loop.
+            self._demanded.clear()
+            await self._clock.wait(self._never, pause)
+
+    async def _until_due(self) -> None:
+        while self._held is not None and not self._demanded.is_set():
+            steady = self._due_at - self._clock.monotonic()
+            wall = (self._due_on - self._clock.now()).total_seconds() if self._due_on else 0.0
+            if (left := min(steady, wall)) <= 0:
+                return
+            await self._clock.wait(self._demanded, min(left, self._pacing.look_max))
+
+    async def _try(self, apply: Callable[[Value], Awaitable[None]]) -> float:
+        try:
+            async with self._lock, asyncio.timeout(self._try_seconds()):
+                value = await self._renew()
+            await apply(value)
+        except Exception as error:  # whatever it was, the next try may succeed
+            return self._failed(error)
+        self._recovered()
+        return self._pacing.minimum
+
+    async def _renew(self) -> Value:
+        asked_at = self._clock.monotonic()
+        credential = await self._obtain()
+        self._held, self._asked_at = credential, asked_at
+        pause = self._pacing.renewal(credential.life.total_seconds())
+        self._due_at = asked_at + pause
+        self._due_on = credential.expires_at - credential.life + timedelta(seconds=pause)
+        self._renewals += 1
+        log.debug("credential renewed", credential=self._name, life=credential.life.total_seconds())
+        return credential.value
+
+    def _try_seconds(self) -> float:
+        """How long one try may take: a hanging one must leave time for the next while the old credential lives."""
+        remaining = self.remaining()
+        return max(SHORTEST_TRY, remaining / 3) if remaining > 0 else LONGEST_TRY
+
+    def _failed(self, error: Exception) -> float:
+        self._failures += 1
+        self._failures_in_row += 1
+        if self._failing_since is None:
+            self._failing_since = self._clock.now()
+            log.warning(
+                "renewal fails",
+                credential=self._name,
+                error=str(error) or type(error).__name__,
+                valid_for=round(self.remaining(), 1),
+            )
+        elif not isinstance(error, ApiError | TimeoutError):
+            log.warning("renewal fails", credential=self._name, exc_info=error)
+        asked = error.retry_after if isinstance(error, StatusError) else None
+        return self._pacing.retry(
+            self._failures_in_row, self.remaining(), asked.total_seconds() if asked is not None else 0.0
+        )
+
+    def _recovered(self) -> None:
+        if self._failing_since is not None:
+            log.info("renewal works again", credential=self._name, failures=self._failures_in_row)
+        self._failures_in_row = 0
+        self._failing_since = None

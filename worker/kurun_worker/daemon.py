@@ -1,0 +1,138 @@
+"""The daemon, put together from its settings."""
+
+import asyncio
+import contextlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from inspect import iscoroutinefunction
+
+import structlog
+import temporalio.activity
+import temporalio.workflow
+from temporalio.client import Client
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.worker import Worker
+
+from kurun_clients.kuflow import KuFlowClient
+from kurun_config import ConfigurationError, EngineCredentials, Settings, flag, value_at, variable
+from kurun_worker.modules import Definitions, load_modules
+from kurun_worker.plugin import TEMPORAL_DEFAULT_NAMESPACE, KuFlowPlugin
+from kurun_worker.redaction import Redactor
+from kurun_worker.registration import default_identity
+from kurun_worker.signals import drain_on_signals
+from kurun_worker.slots import DrainableSlots, DrainableWorker, tuner
+from kurun_worker.supervisor import Supervisor
+
+log = structlog.get_logger(__name__)
+
+EAGER_ACTIVITIES = 50
+"""Activities that a workflow gets with the answer to its own task, if there are slots, instead of a poll for each."""
+FEWEST_WORKFLOW_TASKS = 2  # Temporal's own least: one for new workflows, one for those in its cache
+
+
+async def run(settings: Settings, *, stop: asyncio.Event | None = None, redactor: Redactor | None = None) -> None:
+    """Serve the task queue of the settings until told to stop.
+
+    Args:
+        settings: The effective settings.
+        stop: Set it to drain and end. Without it SIGTERM and SIGINT do.
+        redactor: Learns the engine tokens, so that the log does not show them.
+
+    Raises:
+        ConfigurationError: Something is missing from the settings, or KuFlow refused what they say.
+        StartError: The engine or KuFlow could not be reached at the start.
+        UnfinishedActivitiesError: Activities outlasted the drain.
+    """
+    require(settings)
+    with contextlib.ExitStack() as stack:
+        if stop is None:
+            stop = asyncio.Event()
+            stack.enter_context(drain_on_signals(stop.set))
+        definitions = load_modules(settings.worker.modules, sandbox=settings.worker.sandbox)
+        async with KuFlowClient.from_settings(settings.kuflow) as kuflow:
+            plugin = KuFlowPlugin(settings, kuflow=kuflow, on_token=redactor.learn if redactor else None)
+            async with contextlib.aclosing(plugin):
+                await supervise(settings, plugin, definitions, stop).run()
+    log.info("ended")
+
+
+def supervise(settings: Settings, plugin: KuFlowPlugin, definitions: Definitions, stop: asyncio.Event) -> Supervisor:
+    """The supervisor of a worker with these definitions."""
+    runtime = make_runtime()
+
+    async def connect() -> Client:
+        return await Client.connect(
+            settings.engine.address,
+            namespace=settings.engine.namespace or TEMPORAL_DEFAULT_NAMESPACE,
+            identity=settings.worker.identity or default_identity(),
+            connect_timeout=settings.engine.connect_timeout,
+            runtime=runtime,
+            plugins=[plugin],
+        )
+
+    async def refresh() -> None:
+        if plugin.engine is not None:
+            await plugin.engine.refresh()
+
+    return Supervisor(
+        settings,
+        connect=connect,
+        build=lambda client: make_worker(settings, client, definitions),
+        refresh=refresh,
+        stop=stop,
+    )
+
+
+def make_worker(settings: Settings, client: Client, definitions: Definitions) -> DrainableWorker:
+    """A worker for the task queue of the settings."""
+    worker = settings.worker
+    activities = DrainableSlots(worker.max_concurrent_activities)
+    executor = None
+    if any(not iscoroutinefunction(each) for each in definitions.activities):
+        executor = ThreadPoolExecutor(worker.activity_threads, thread_name_prefix="activity")
+    made = Worker(
+        client,
+        task_queue=worker.task_queue or "",
+        workflows=definitions.workflows,
+        activities=definitions.activities,
+        activity_executor=executor,
+        tuner=tuner(
+            activities,
+            workflow_tasks=max(worker.max_concurrent_workflow_tasks, FEWEST_WORKFLOW_TASKS),
+            local_activities=worker.max_concurrent_activities,
+        ),
+        max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
+        graceful_shutdown_timeout=worker.drain_timeout,
+    )
+    return DrainableWorker(made, activities)
+
+
+def make_runtime() -> Runtime:
+    """Temporal's core with its log in ours."""
+    temporalio.workflow.logger.workflow_info_on_message = False
+    temporalio.activity.logger.activity_info_on_message = False
+    return Runtime(
+        telemetry=TelemetryConfig(
+            logging=LoggingConfig(
+                filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+                forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
+            )
+        )
+    )
+
+
+def require(settings: Settings) -> None:
+    """Insist on what a worker cannot do without.
+
+    Raises:
+        ConfigurationError: Something is missing; the message names the variable and the flag that set it.
+    """
+    needed = ["worker.task_queue"]
+    if settings.engine.credentials is EngineCredentials.KUFLOW:
+        bearer = settings.kuflow.authentication == "bearer"
+        needed += ["kuflow.token", "kuflow.tenant_id"] if bearer else ["kuflow.client_id", "kuflow.client_secret"]
+    missing = [path for path in needed if value_at(settings, path) is None]
+    if missing:
+        raise ConfigurationError(
+            "; ".join(f"{path} is not set: set {variable(path)} or {flag(path)}" for path in missing)
+        )

@@ -1,0 +1,1 @@
+"""``kurun demo``: the whole job once, with real processes and simulated people."""

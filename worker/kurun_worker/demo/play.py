@@ -1,0 +1,157 @@
+"""The play itself: processes are started, people work, everything is checked."""
+
+import asyncio
+import contextlib
+import time
+from typing import Any, Final
+from uuid import UUID
+
+from kurun_clients.http import ApiError
+from kurun_clients.kuflow import BasicAuth, KuFlowClient
+from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessState
+from kurun_worker.demo.applications import Application
+from kurun_worker.demo.board import Board
+from kurun_worker.demo.cases import Cases
+from kurun_worker.demo.checks import Found, check_all
+from kurun_worker.demo.figures import DemoFigures, Twin, TwinFigures
+from kurun_worker.demo.people import APPLICATION, APPROVAL, Person
+
+PROCESS_CODE: Final = "LOAN"
+PATIENCE: Final = 60.0
+"""Seconds without any progress after which the demo gives up."""
+
+NOT_STARTED: Final = "NOT STARTED"
+
+_LOOK_EVERY: Final = 0.3
+_START_EVERY: Final = 1.0  # long enough for a token to be renewed while processes run
+_STARTING: Final = 20.0  # but no longer than this for all rows together
+
+
+class Play:
+    """One performance of all applications against a running twin and worker.
+
+    Args:
+        info: What ``kurun dev`` wrote to its ``--info`` file.
+        applications: The rows.
+        board: Shows what happens.
+    """
+
+    def __init__(self, info: dict[str, Any], applications: list[Application], board: Board) -> None:
+        self._info = info
+        self._board = board
+        self.cases = Cases(applications, board.show)
+
+    async def perform(self, *, token_life: float, began: float) -> DemoFigures:
+        """Start every process, let people do their tasks, wait for the ends, and check them.
+
+        Args:
+            token_life: How long the engine's tokens live, in seconds.
+            began: Reading of the monotonic clock from which on the duration counts.
+        """
+        self._board.watch(self.cases.all)
+        twin = Twin(self._info)
+        try:
+            async with self._client(self._info["kuflow"]) as kuflow:
+                await self._act(kuflow)
+                self._board.say("checking what the processes hold")
+                found = await check_all([case for case in self.cases.all if case.started], kuflow)
+            seen = await self._until_renewed(twin, patience=token_life)
+        finally:
+            await twin.aclose()
+        return self._figures(found, seen, time.monotonic() - began)
+
+    async def _act(self, kuflow: KuFlowClient) -> None:
+        clerk, approver = self._info["users"][:2]
+        async with self._client(clerk) as as_clerk, self._client(approver) as as_approver:
+            people = [
+                Person("clerk", as_clerk, APPLICATION, self.cases),
+                Person("approver", as_approver, APPROVAL, self.cases),
+            ]
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    working = [tasks.create_task(person.work()) for person in people]
+                    tasks.create_task(self._start_all(kuflow))
+                    await self._until_over(kuflow)
+                    for task in working:
+                        task.cancel()
+            except ExceptionGroup as group:
+                raise _first(group) from None
+
+    async def _start_all(self, kuflow: KuFlowClient) -> None:
+        pause = min(_START_EVERY, _STARTING / len(self.cases.all))
+        for case in self.cases.all:
+            params = ProcessCreateParams(
+                id=case.process_id,
+                process_definition_code=PROCESS_CODE,
+                tenant_id=UUID(self._info["kuflow"]["tenant_id"]),
+                metadata=JsonValue.of({"applicant": case.application.applicant}),
+            )
+            try:
+                await kuflow.processes.create(params)
+            except ApiError as error:
+                case.problems.append(f"could not be started: {error}")
+                case.ended = NOT_STARTED
+            else:
+                case.started = True
+                self.cases.report(case, "process started")
+            await asyncio.sleep(pause)
+
+    async def _until_over(self, kuflow: KuFlowClient) -> None:
+        """Wait until every process is over; those that make no progress are left with a problem."""
+        while not self.cases.done():
+            await asyncio.sleep(_LOOK_EVERY)
+            with contextlib.suppress(ApiError):  # asked again soon
+                await self._note_ends(kuflow)
+            if time.monotonic() - self.cases.last_change > PATIENCE:
+                for case in self.cases.all:
+                    if case.ended is None:
+                        case.ended = ProcessState.RUNNING.value
+                        case.problems.append(f"no progress for {PATIENCE:.0f} s after: {case.step}")
+
+    async def _note_ends(self, kuflow: KuFlowClient) -> None:
+        candidates = self.cases.running()
+        still = {
+            process.id
+            async for process in kuflow.processes.iterate(
+                process_definition_code=(PROCESS_CODE,), state=(ProcessState.RUNNING,)
+            )
+        }
+        for case in candidates:
+            if case.process_id not in still:
+                case.ended = (await kuflow.processes.retrieve(case.process_id)).state.value
+                self.cases.report(case, f"process {case.ended}")
+
+    async def _until_renewed(self, twin: Twin, *, patience: float) -> TwinFigures:
+        """The twin's figures, once the engine token has been renewed; a token's life is long enough for it."""
+        deadline = time.monotonic() + min(patience, PATIENCE)
+        while True:
+            figures = await twin.figures()
+            if figures.token_renewals or time.monotonic() > deadline:
+                return figures
+            self._board.say("waiting for the engine token to be renewed")
+            await asyncio.sleep(_LOOK_EVERY)
+
+    def _figures(self, found: Found, seen: TwinFigures, duration: float) -> DemoFigures:
+        cases = self.cases.all
+        return DemoFigures(
+            processes=len(cases),
+            completed=sum(case.ended == ProcessState.COMPLETED.value for case in cases),
+            reached=sum(case.reached for case in cases),
+            items=found.items,
+            documents=found.documents,
+            bytes=found.bytes,
+            log_lines=found.log_lines,
+            token_renewals=seen.token_renewals,
+            registrations=seen.counts.get("registrations", 0),
+            refused_polls=seen.engine.refused_polls,
+            duration=round(duration, 3),
+        )
+
+    def _client(self, principal: dict[str, Any]) -> KuFlowClient:
+        auth = BasicAuth(principal["client_id"], principal["client_secret"])
+        return KuFlowClient(self._info["kuflow"]["endpoint"], auth=auth)
+
+
+def _first(error: Exception) -> Exception:
+    """What went wrong first, out of the groups that tasks wrap it in: it makes a message that can be read."""
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error

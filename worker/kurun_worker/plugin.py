@@ -1,0 +1,168 @@
+"""Everything that makes a Temporal client and worker a KuFlow worker, as one plugin."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from temporalio.client import ClientConfig
+from temporalio.plugin import SimplePlugin
+from temporalio.service import ConnectConfig, ServiceClient
+from temporalio.worker import Worker
+
+from kurun_activities.context import ActivityContext
+from kurun_activities.interceptor import KuFlowActivityInterceptor
+from kurun_activities.registry import kuflow_activities
+from kurun_clients.kuflow import KuFlowClient
+from kurun_clients.kuflow.models import EngineCertificate
+from kurun_config import EngineCredentials, Settings
+from kurun_worker.background import background
+from kurun_worker.clock import SYSTEM_CLOCK, Clock
+from kurun_worker.converter import with_kuflow_payloads
+from kurun_worker.definitions import activity_name
+from kurun_worker.engine import EngineAccess
+from kurun_worker.interceptors import LogContextInterceptor
+from kurun_worker.pulse import Pulse
+from kurun_worker.registration import Registrar
+from kurun_worker.sandbox import workflow_runner
+
+log = structlog.get_logger(__name__)
+
+TEMPORAL_DEFAULT_NAMESPACE = "default"
+
+
+class KuFlowPlugin(SimplePlugin):
+    """Connects any Temporal client and worker to KuFlow.
+
+    ``Client.connect(address, plugins=[KuFlowPlugin(settings)])`` brings engine certificate, token and namespace, and
+    KuFlow's payloads. A ``Worker`` on that client gains KuFlow's activities, is registered with KuFlow, and has its
+    token and certificate renewed for as long as it runs. What the caller set himself stays: codec, payload and failure
+    converter, interceptors, rpc metadata, TLS, workflow runner, activities of the same name.
+
+    A client that starts workflows without running a worker keeps its token fresh inside
+    ``async with plugin.renewing():``; one that does neither calls :meth:`aclose` at its end. When the certificate is
+    renewed, the worker moves to a new client (``worker.client``).
+
+    Args:
+        settings: The effective settings.
+        kuflow: An open client of the KuFlow API. Without it the plugin makes its own from the settings, and closes it
+            when no worker of it runs any more; then it has served.
+        on_token: Told every new engine token, to keep it out of a log for instance.
+        clock: Where time comes from.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        kuflow: KuFlowClient | None = None,
+        on_token: Callable[[str], None] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._settings = settings
+        self._owns_kuflow = kuflow is None
+        self.kuflow = kuflow or KuFlowClient.from_settings(settings.kuflow)
+        self.engine = (
+            EngineAccess(settings, self.kuflow, on_token=on_token, clock=clock)
+            if settings.engine.credentials is EngineCredentials.KUFLOW
+            else None
+        )
+        self._context = ActivityContext(kuflow=self.kuflow, documents=settings.documents)
+        self._registrars: dict[str, Registrar] = {}
+        self._users = 0
+        self._clock = clock
+        super().__init__(
+            "kurun.KuFlowPlugin",
+            data_converter=with_kuflow_payloads,
+            interceptors=[
+                LogContextInterceptor(),
+                KuFlowActivityInterceptor(self._context),
+            ],
+            activities=with_kuflow_activities,
+            workflow_runner=lambda existing: workflow_runner(existing, sandbox=settings.worker.sandbox),
+        )
+
+    async def connect_service_client(
+        self,
+        config: ConnectConfig,
+        next: Callable[[ConnectConfig], Awaitable[ServiceClient]],  # noqa: A002
+    ) -> ServiceClient:
+        """Connect to the engine with KuFlow's certificate and token.
+
+        Raises:
+            ApiError: KuFlow refused or could not be reached.
+        """
+        return await next(config) if self.engine is None else await self.engine.connect(config, next)
+
+    def configure_client(self, config: ClientConfig) -> ClientConfig:
+        """See base class; takes over the namespace where the caller named none."""
+        config = super().configure_client(config)
+        namespace = self.engine.namespace if self.engine else self._settings.engine.namespace
+        if namespace and config["namespace"] == TEMPORAL_DEFAULT_NAMESPACE:
+            config["namespace"] = namespace
+        return config
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002
+        """Register the worker, then keep it registered and its credentials fresh until it has ended.
+
+        Raises:
+            ConfigurationError: KuFlow refused to register the worker.
+        """
+        registrar = self._registrars.setdefault(
+            worker.task_queue, Registrar(self._settings, self.kuflow, clock=self._clock)
+        )
+        async with self._using():
+            if self.engine is not None:
+                await self.engine.adopt(worker.client.service_client)
+            due = await registrar.start(worker)
+            duties = {"registration": lambda: registrar.run(worker, due), **self._credential_duties(worker)}
+            async with background(duties):
+                await next(worker)
+
+    @asynccontextmanager
+    async def renewing(self) -> AsyncIterator[None]:
+        """Keep the tokens of this plugin's clients fresh inside the block; for those who run no worker."""
+        async with self._using(), background({"token": self._renew_token}):
+            yield
+
+    async def aclose(self) -> None:
+        """Close what the plugin opened itself."""
+        await self._context.aclose()
+        if self._owns_kuflow:
+            await self.kuflow.aclose()
+
+    @asynccontextmanager
+    async def _using(self) -> AsyncIterator[None]:
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if self._owns_kuflow and self._users == 0:
+                await self.aclose()
+
+    async def _renew_token(self) -> None:
+        if self.engine is not None:
+            await self.engine.token.run(self.engine.apply_token)
+
+    def _credential_duties(self, worker: Worker) -> dict[str, Callable[[], Awaitable[None]]]:
+        if (engine := self.engine) is None:
+            return {}
+
+        async def renew_certificate(certificate: EngineCertificate) -> None:
+            await engine.renew_certificate(worker, certificate)
+
+        duties: dict[str, Callable[[], Awaitable[None]]] = {
+            "token": self._renew_token,
+            "pulse": Pulse(worker, engine.token.demand, clock=self._clock).run,
+        }
+        if engine.brings_certificate:
+            duties["certificate"] = lambda: engine.certificate.run(renew_certificate)
+        return duties
+
+
+def with_kuflow_activities(existing: Sequence[Callable[..., Any]] | None) -> Sequence[Callable[..., Any]]:
+    """The caller's activities and those of KuFlow's that he does not replace by his own of the same name."""
+    own = list(existing or ())
+    taken = {activity_name(each) for each in own}
+    return own + [each for each in kuflow_activities() if activity_name(each) not in taken]

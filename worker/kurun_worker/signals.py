@@ -1,0 +1,54 @@
+"""SIGTERM and SIGINT: the first drains, the second ends at once."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def drain_on_signals(stop: Callable[[], None], *, end: Callable[[int], Any] = os._exit) -> Iterator[None]:
+    """Call ``stop`` on the event loop at the first signal inside the block; leave the process at the second.
+
+    The handlers are plain ones, not the loop's, so that the second signal works even while code blocks the loop.
+    Outside of the main thread, where signals do not arrive, the block changes nothing.
+
+    Args:
+        stop: Begins the drain; called once.
+        end: Ends the process with the exit code given: 130 for SIGINT, 143 for SIGTERM.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    received: list[int] = []
+
+    def drain(number: int) -> None:
+        log.info("draining, a second signal ends at once", signal=signal.Signals(number).name)
+        stop()
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) == 1:
+            loop.call_soon_threadsafe(drain, number)
+        else:
+            sys.stderr.flush()
+            end(128 + number)
+
+    previous = {number: signal.signal(number, receive) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
