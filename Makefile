@@ -4,13 +4,24 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGES := activities clients config examples twin worker workflows
 
-.PHONY: demo test lint format bench pins clean
+.PHONY: demo test prove lint format histories bench pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/kurun demo
 
 test: lint
 	$(BIN)/pytest
+
+# Minutes of load, kills and large documents; prints what it measured.
+prove: $(VENV)/.ready
+	$(BIN)/pytest tests/proof
+
+# Record the histories that the replay tests hold workflows to; only after a change that is meant to be incompatible.
+histories: $(VENV)/.ready
+	$(BIN)/python -m tests.histories.record
+
+bench: $(VENV)/.ready
+	$(BIN)/python benchmarks/api_call.py
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check $(PACKAGES) tests benchmarks

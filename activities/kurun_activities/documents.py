@@ -18,8 +18,8 @@ from kurun_activities.models import (
     ProcessDocumentUploadResponse,
 )
 from kurun_activities.sources import Watched, opened
-from kurun_activities.threads import in_thread
 from kurun_clients.kuflow import DocumentDownload, KuFlowFile, MalformedReference
+from kurun_clients.threads import in_thread
 
 UNKNOWN_TYPE: Final = "application/octet-stream"
 _TYPES: Final = MimeTypes()  # Python's own table: the same on every machine

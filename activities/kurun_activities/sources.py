@@ -9,11 +9,12 @@ import httpx2
 
 from kurun_activities.context import ActivityContext
 from kurun_activities.failures import failure, validation_failure
-from kurun_activities.local_files import BUFFER, open_for_reading
+from kurun_activities.local_files import open_for_reading
 from kurun_activities.models import DocumentSource
-from kurun_activities.threads import in_thread
 from kurun_activities.web import shown
 from kurun_clients.kuflow import BytesContent, DocumentContent
+from kurun_clients.kuflow.documents import file_chunks
+from kurun_clients.threads import in_thread
 from kurun_config import DocumentSettings
 
 
@@ -53,14 +54,9 @@ class LocalFile:
         """Learn the size, and whether it may be read at all."""
         self.size = await in_thread(self._measure)
 
-    async def open(self) -> AsyncIterator[bytes]:
+    def open(self) -> AsyncIterator[bytes]:
         """Its bytes, read in threads."""
-        file = await in_thread(self._open, undo=lambda unwanted: unwanted.close())
-        try:
-            while piece := await in_thread(lambda: file.read(BUFFER)):
-                yield piece
-        finally:
-            await in_thread(file.close)  # waits for a read that a cancellation left behind
+        return file_chunks(self._open)
 
     def _open(self) -> BinaryIO:
         return open_for_reading(self._path, self._limits.roots)

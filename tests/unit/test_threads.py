@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from kurun_activities.threads import in_thread
+from kurun_clients.threads import in_thread
 
 
 async def test_the_result_comes_back() -> None:

@@ -1,15 +1,15 @@
 """Documents on their way to KuFlow and back, never whole in memory."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from kurun_clients.http import Content, InvalidRequest
 from kurun_clients.http.replies import StreamedReply
+from kurun_clients.threads import in_thread
 
 DocumentContent = Content
 """What can be uploaded: anything with a ``size`` and an ``open()`` that gives the bytes anew for each attempt."""
@@ -19,8 +19,6 @@ CHUNK = 256 * 1024
 
 MAX_NAME = 255
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(\s*;[\x20-\x7e]*)?")
-
-Result = TypeVar("Result")
 
 
 class BytesContent:
@@ -60,33 +58,19 @@ class FileContent:
         """Length in bytes."""
         return self._size
 
-    async def open(self) -> AsyncIterator[bytes]:
+    def open(self) -> AsyncIterator[bytes]:
         """The file from its beginning."""
-        file = await _in_thread(lambda: self.path.open("rb"), undo=_close)
-        try:
-            while chunk := await _in_thread(lambda: file.read(CHUNK)):
-                yield chunk
-        finally:
-            await asyncio.to_thread(file.close)
+        return file_chunks(lambda: self.path.open("rb"))
 
 
-def _close(file: BinaryIO) -> None:
-    file.close()
-
-
-async def _in_thread(work: Callable[[], Result], *, undo: Callable[[Result], None] | None = None) -> Result:
-    """Run blocking work in a thread; a result that nobody waits for any more is undone."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
+async def file_chunks(opened: Callable[[], BinaryIO]) -> AsyncIterator[bytes]:
+    """The bytes of a file, which is opened, read and closed in threads."""
+    file = await in_thread(opened, undo=lambda unwanted: unwanted.close())
     try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-
-        def settle(done: "asyncio.Future[Result]") -> None:
-            if not done.cancelled() and done.exception() is None and undo is not None:
-                undo(done.result())
-
-        running.add_done_callback(settle)
-        raise
+        while chunk := await in_thread(lambda: file.read(CHUNK)):
+            yield chunk
+    finally:
+        await in_thread(file.close)  # waits for a read that a cancellation left behind
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""Starting processes in the twin and waiting for them."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from kurun_clients.kuflow import KuFlowClient
+from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessItem, ProcessState
+from tests.processes import Dev
+
+
+async def start(
+    dev: Dev, kuflow: KuFlowClient, code: str, *, number: int = 1, metadata: dict[str, Any] | None = None
+) -> list[UUID]:
+    """Start processes of a definition; their ids."""
+    ids = [uuid4() for _ in range(number)]
+    definition = next(UUID(each["id"]) for each in dev.info["process_definitions"] if each["code"] == code)
+    value = JsonValue.of(metadata) if metadata is not None else None
+    await asyncio.gather(
+        *(
+            kuflow.processes.create(ProcessCreateParams(id=each, process_definition_id=definition, metadata=value))
+            for each in ids
+        )
+    )
+    return ids
+
+
+async def completed(kuflow: KuFlowClient, ids: Sequence[UUID], *, seconds: float) -> None:
+    """Wait until every one of the processes is completed."""
+    async with asyncio.timeout(seconds):
+        while {each.id async for each in kuflow.processes.iterate(state=[ProcessState.RUNNING])} & set(ids):
+            await asyncio.sleep(0.2)
+    for each in ids:
+        assert (await kuflow.processes.retrieve(each)).state is ProcessState.COMPLETED
+
+
+async def items(kuflow: KuFlowClient, process_id: UUID) -> list[ProcessItem]:
+    """The items of a process, with their data."""
+    return [
+        await kuflow.process_items.retrieve(each.id)
+        async for each in kuflow.process_items.iterate(process_id=[process_id])
+    ]
+
+
+def log_lines(found: Sequence[ProcessItem]) -> list[str]:
+    """The messages in the logs of these items."""
+    return [line.message for item in found if item.task for line in item.task.logs or []]

@@ -1,0 +1,139 @@
+"""What the worker under proof serves: workflows and activities that load it in one way each."""
+
+import asyncio
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from pydantic import BaseModel
+from temporalio import activity, workflow
+
+with workflow.unsafe.imports_passed_through():
+    from kurun_activities import context
+    from kurun_clients.kuflow.models import ProcessItemTaskAppendLogParams, ProcessItemTaskLogLevel
+    from kurun_workflows import KuFlowProcess, WorkflowRequest, WorkflowResponse
+
+WORK = "WORK"
+MINUTE = timedelta(minutes=1)
+
+
+class Effect(BaseModel):
+    """One piece of work whose effect, a log line, is visible and not idempotent."""
+
+    item_id: UUID
+    number: int
+    seconds: float
+
+
+@activity.defn(name="proof_effect")
+async def effect(request: Effect) -> None:
+    """Work for a while, then leave one log line."""
+    activity.logger.info("proof_effect begins")
+    await asyncio.sleep(request.seconds)
+    line = ProcessItemTaskAppendLogParams(message=f"effect {request.number}", level=ProcessItemTaskLogLevel.INFO)
+    await context.current().kuflow.process_items.append_log(request.item_id, line)
+
+
+@activity.defn(name="proof_tick")
+async def tick(number: int) -> int:
+    """Do nothing, at once."""
+    return number
+
+
+@activity.defn(name="proof_lag")
+async def lag(seconds: float) -> list[float]:
+    """Measure, in milliseconds, by how much the event loop is late each time something small asks for its turn."""
+    late = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        due = time.monotonic() + 0.005
+        await asyncio.sleep(0.005)
+        late.append((time.monotonic() - due) * 1000)
+    return late
+
+
+@workflow.defn(name="EffectsWorkflow")
+class EffectsWorkflow:
+    """Twenty pieces of work at the same time."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Start them all and wait for all."""
+        process = KuFlowProcess(request)
+        item = await process.create_task(WORK)
+        metadata = (await process.retrieve()).metadata
+        seconds = float(metadata.value["seconds"]) if metadata else 3.0
+        await asyncio.gather(
+            *(
+                workflow.execute_activity(
+                    effect,
+                    Effect(item_id=item.id, number=number, seconds=seconds),
+                    start_to_close_timeout=MINUTE,
+                )
+                for number in range(20)
+            )
+        )
+        return WorkflowResponse(message="done")
+
+
+@workflow.defn(name="CreateWorkflow")
+class CreateWorkflow:
+    """Twenty process items at the same time."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Create them all."""
+        process = KuFlowProcess(request)
+        await asyncio.gather(*(process.create_task(WORK) for _ in range(20)))
+        return WorkflowResponse(message="done")
+
+
+@workflow.defn(name="TicksWorkflow")
+class TicksWorkflow:
+    """A small activity, one after the other, for as long as told."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Tick for three minutes."""
+        end = workflow.now() + timedelta(minutes=3)
+        ticks = 0
+        while workflow.now() < end and workflow.info().get_current_history_length() < 10_000:
+            ticks += await workflow.execute_activity(tick, 1, start_to_close_timeout=MINUTE)
+            await asyncio.sleep(0.5)
+        return WorkflowResponse(message=str(ticks))
+
+
+@workflow.defn(name="BusyWorkflow")
+class BusyWorkflow:
+    """Everything that must exist exactly once: items, log lines, linked documents, messages."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Create, write, upload and link."""
+        process = KuFlowProcess(request)
+        item = await process.create_task(WORK)
+        for number in range(5):
+            await process.log(item, f"line {number}")
+            document = await process.upload_document("report.bin", path="report.bin", content_type="application/pdf")
+            await process.attach_document(item, "/documents/-", document)
+        await process.message(f"finished {process.id}")
+        return WorkflowResponse(message="done")
+
+
+@workflow.defn(name="UploadWorkflow")
+class UploadWorkflow:
+    """A large upload, and beside it a look at how late the loop is."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Measure the loop alone, then beside the upload."""
+        process = KuFlowProcess(request)
+        item = await process.create_task(WORK)
+        alone = await workflow.execute_activity(lag, 3.0, start_to_close_timeout=MINUTE)
+        upload = asyncio.ensure_future(process.upload_document("large.bin", path="large.bin"))
+        beside: list[float] = []
+        while not upload.done():
+            beside += await workflow.execute_activity(lag, 0.5, start_to_close_timeout=MINUTE)
+        await process.attach_document(item, "/document", await upload)
+        await process.message(f"{max(alone):.1f} {max(beside):.1f}")
+        return WorkflowResponse(message="done")
