@@ -82,16 +82,16 @@ class NoEngine:
 
 
 @asynccontextmanager
-async def kuflow_api(folder: Path) -> AsyncIterator[KuFlowApi]:
+async def kuflow_api(folder: Path, definitions: str = DEFINITIONS) -> AsyncIterator[KuFlowApi]:
     """Serve the API, keeping its state in ``folder``."""
-    (folder / "definitions.yaml").write_text(DEFINITIONS)
+    (folder / "definitions.yaml").write_text(definitions)
     options = TwinOptions(data_dir=folder)
     scenario = Scenario()
     async with AsyncExitStack() as stack:
         database = Database(folder / "twin.db")
         stack.push_async_callback(asyncio.to_thread, database.close)
-        definitions = load_definitions(folder / "definitions.yaml")
-        platform = Platform(options, definitions, database, Figures())
+        loaded = load_definitions(folder / "definitions.yaml")
+        platform = Platform(options, loaded, database, Figures())
         server = HttpServer(create_app(platform, NoEngine(), scenario))
         await server.start()
         stack.push_async_callback(server.stop)

@@ -1,14 +1,24 @@
 """Which activity this is, and whether an earlier attempt of it may have taken effect."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Final, TypeVar
 from uuid import UUID, uuid5
 
 from temporalio import activity
 
-from kurun_clients.http import ApiError, BadRequest, Conflict, Forbidden, InvalidRequest, StatusError, TransportError
+from kurun_clients.http import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    StatusError,
+    TransportError,
+)
+from kurun_clients.kuflow.models import Deletable
 
 Result = TypeVar("Result")
 
@@ -97,3 +107,25 @@ async def unless_done(
         if not done(found):
             raise
         return found
+
+
+async def until_gone(read: Callable[[], Awaitable[Deletable]], delete: Callable[[], Awaitable[None]]) -> None:
+    """Delete, and be content with what is gone already, whoever deleted it.
+
+    KuFlow may mark a deleted resource or answer that there is none. The latter is done only after an attempt that may
+    have deleted it, or when it was read just before; otherwise the id is wrong.
+
+    Args:
+        read: Reads the resource.
+        delete: The call.
+    """
+    with noted() as earlier:
+        try:
+            found = await read()
+        except NotFound:
+            if not earlier:
+                raise
+            return
+        if found.deleted_at is None:
+            with suppress(NotFound):
+                await delete()

@@ -14,13 +14,14 @@ from kurun_activities.models import (
     ProcessItemTaskClaimResponse,
     ProcessItemTaskCompleteRequest,
     ProcessItemTaskCompleteResponse,
+    ProcessItemTaskContextDataUpdateRequest,
+    ProcessItemTaskContextDataUpdateResponse,
     ProcessItemTaskDataPatchRequest,
     ProcessItemTaskDataPatchResponse,
     ProcessItemTaskDataUpdateRequest,
     ProcessItemTaskDataUpdateResponse,
 )
 from kurun_activities.patching import patched
-from kurun_activities.processes import refuse_deleted
 from kurun_clients.kuflow.models import (
     JsonValue,
     ProcessItem,
@@ -32,7 +33,6 @@ from kurun_clients.kuflow.models import (
 
 async def find_process_items(request: ProcessItemFindRequest) -> ProcessItemFindResponse:
     """One page of process items."""
-    refuse_deleted(request.deleted)
     page = await context.current().kuflow.process_items.find(
         size=request.size,
         page=request.page,
@@ -44,6 +44,7 @@ async def find_process_items(request: ProcessItemFindRequest) -> ProcessItemFind
         process_item_definition_code=request.process_item_definition_codes or (),
         process_definition_id=request.process_definition_ids or (),
         process_definition_code=request.process_definition_codes or (),
+        deleted=request.deleted,
     )
     return ProcessItemFindResponse(process_items=page)
 
@@ -108,6 +109,16 @@ async def patch_process_item_task_data(request: ProcessItemTaskDataPatchRequest)
         value=lambda found: found.task.data if found.task else None,
     )
     return ProcessItemTaskDataPatchResponse(process_item=item)
+
+
+async def update_process_item_task_context_data(
+    request: ProcessItemTaskContextDataUpdateRequest,
+) -> ProcessItemTaskContextDataUpdateResponse:
+    """Replace a task's context data. Invalid data is stored and flagged: look at the response's ``valid``."""
+    item = await context.current().kuflow.process_items.update_context_data(
+        request.process_item_id, JsonValue.of(request.data.value)
+    )
+    return ProcessItemTaskContextDataUpdateResponse(process_item=item)
 
 
 def _is_completed(item: ProcessItem) -> bool:

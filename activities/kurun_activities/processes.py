@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from kurun_activities import attempts, context
-from kurun_activities.failures import validation_failure
 from kurun_activities.models import (
-    DeletedQueryParam,
     ProcessCancelRequest,
     ProcessCancelResponse,
     ProcessCompleteRequest,
     ProcessCompleteResponse,
     ProcessCreateRequest,
     ProcessCreateResponse,
+    ProcessDeleteRequest,
+    ProcessDeleteResponse,
     ProcessEntityPatchRequest,
     ProcessEntityPatchResponse,
     ProcessEntityUpdateRequest,
@@ -20,6 +20,8 @@ from kurun_activities.models import (
     ProcessFindResponse,
     ProcessInitiatorChangeRequest,
     ProcessInitiatorChangeResponse,
+    ProcessItemsCancelRequest,
+    ProcessItemsCancelResponse,
     ProcessMetadataPatchRequest,
     ProcessMetadataPatchResponse,
     ProcessMetadataUpdateRequest,
@@ -39,7 +41,6 @@ from kurun_clients.kuflow.models import (
 
 async def find_processes(request: ProcessFindRequest) -> ProcessFindResponse:
     """One page of processes."""
-    refuse_deleted(request.deleted)
     page = await context.current().kuflow.processes.find(
         size=request.size,
         page=request.page,
@@ -51,17 +52,9 @@ async def find_processes(request: ProcessFindRequest) -> ProcessFindResponse:
         initiator_id=request.initiator_ids or (),
         initiator_email=request.initiator_emails or (),
         metadata=request.metadata or (),
+        deleted=request.deleted,
     )
     return ProcessFindResponse(processes=page)
-
-
-def refuse_deleted(deleted: DeletedQueryParam | None) -> None:
-    """Refuse to search deleted resources.
-
-    The public API has no such filter; leaving it out would answer another question than the one asked.
-    """
-    if deleted not in {None, DeletedQueryParam.EXCLUDE}:
-        raise validation_failure("deleted: KuFlow's public API cannot search deleted resources")
 
 
 async def retrieve_process(request: ProcessRetrieveRequest) -> ProcessRetrieveResponse:
@@ -107,6 +100,27 @@ async def cancel_process(request: ProcessCancelRequest) -> ProcessCancelResponse
         by_anyone=True,
     )
     return ProcessCancelResponse(process=process)
+
+
+async def cancel_process_items(request: ProcessItemsCancelRequest) -> ProcessItemsCancelResponse:
+    """Cancel the named items of a process, or all active ones; the process itself goes on.
+
+    What is cancelled already stays so. Without names a retry also cancels what was created since the first attempt.
+    """
+    process = await context.current().kuflow.processes.cancel_process_items(
+        request.process_id, process_item_id=request.process_item_ids or ()
+    )
+    return ProcessItemsCancelResponse(process=process)
+
+
+async def delete_process(request: ProcessDeleteRequest) -> ProcessDeleteResponse:
+    """Delete a process that has ended; one that is deleted already stays so.
+
+    While its workflow or one of its actions runs, KuFlow refuses (409): a process cannot delete itself.
+    """
+    processes, process_id = context.current().kuflow.processes, request.process_id
+    await attempts.until_gone(lambda: processes.retrieve(process_id), lambda: processes.delete(process_id))
+    return ProcessDeleteResponse()
 
 
 async def change_process_initiator(request: ProcessInitiatorChangeRequest) -> ProcessInitiatorChangeResponse:

@@ -3,8 +3,10 @@
 from kurun_config.errors import ConfigurationError
 from kurun_config.model import (
     DocumentSettings,
+    EncryptionSettings,
     EngineCredentials,
     EngineSettings,
+    KuFlowApiShape,
     KuFlowAuthentication,
     KuFlowSettings,
     LogFormat,
@@ -18,8 +20,10 @@ from kurun_config.sources import flag, variable
 __all__ = [
     "ConfigurationError",
     "DocumentSettings",
+    "EncryptionSettings",
     "EngineCredentials",
     "EngineSettings",
+    "KuFlowApiShape",
     "KuFlowAuthentication",
     "KuFlowSettings",
     "Loaded",

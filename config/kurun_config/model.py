@@ -60,6 +60,13 @@ class KuFlowAuthentication(StrEnum):
     BASE64_BEARER = "base64-bearer"
 
 
+class KuFlowApiShape(StrEnum):
+    """Which shape of v2024-06-14 requests are written in; KuFlow changed it in November 2024 under the same address."""
+
+    CURRENT = "current"
+    SEED = "seed"
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -98,6 +105,8 @@ class KuFlowSettings(Section):
     """Ready access token, for `bearer`."""
     tenant_id: UUID | None = None
     """Tenant to work in; required with `bearer`."""
+    api_shape: KuFlowApiShape = KuFlowApiShape.CURRENT
+    """How requests are written: `current`, or `seed` for a KuFlow older than November 2024. Both are read."""
     ca_file: Path | None = None
     """PEM file of authorities to trust instead of the system's."""
     timeout: Seconds = timedelta(seconds=30)
@@ -174,6 +183,17 @@ class DocumentSettings(Section):
     """Largest document, in bytes."""
     max_inline_bytes: Positive = 256 * 1024
     """Largest document given inside an activity's request, in bytes: it travels through history."""
+
+
+class EncryptionSettings(Section):
+    """Confidential processes."""
+
+    key_life: Seconds = timedelta(hours=1)
+    """Seconds a key of KuFlow's key management is used before it is read again, which is when a revocation is seen."""
+    key_cache: Positive = 1000
+    """Keys kept at the same time."""
+    failure_messages: bool = True
+    """Encrypt messages and stack traces of failures too, which Temporal's web page then no longer shows."""
 
 
 class LogSettings(Section):

@@ -9,7 +9,15 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from kurun_config.errors import ConfigurationError
-from kurun_config.model import DocumentSettings, EngineSettings, KuFlowSettings, LogSettings, Section, WorkerSettings
+from kurun_config.model import (
+    DocumentSettings,
+    EncryptionSettings,
+    EngineSettings,
+    KuFlowSettings,
+    LogSettings,
+    Section,
+    WorkerSettings,
+)
 from kurun_config.sources import TEMPORAL_VARIABLES, TemporalVariables, flag, secret_files, toml_file, variable
 
 PLACEHOLDER = "FILL_ME"
@@ -32,6 +40,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = Field(default_factory=EngineSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     documents: DocumentSettings = Field(default_factory=DocumentSettings)
+    encryption: EncryptionSettings = Field(default_factory=EncryptionSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 

@@ -195,11 +195,25 @@ async def test_a_document_over_the_limit_is_broken_off(
     assert await documents_of(api, process_id) == []
 
 
+async def test_a_form_that_kuflow_does_not_render_leaves_nothing(
+    context: ActivityContext, task_id: UUID, root: Path
+) -> None:
+    """Tenants have to ask for rendered forms: a refusal ends the activity, and no file appears."""
+    request = models.ProcessItemTaskDataWebformsDownloadRequest(
+        process_item_id=task_id, property_path="/form", path="form.pdf"
+    )
+
+    failure = await fails(run(context, documents.download_process_item_task_data_webforms, request))
+
+    assert (failure.type, failure.details[0]["status"]) == (REST_FAILURE, 403)
+    assert names(root) == []
+
+
 async def documents_of(api: KuFlowApi, process_id: UUID) -> list[Any]:
     """What KuFlow keeps of a process's documents."""
 
     def select(connection: sqlite3.Connection) -> list[Any]:
-        return list(connection.execute("SELECT id FROM documents WHERE process_id = ?", (str(process_id),)))
+        return list(connection.execute("SELECT id FROM documents WHERE owner_id = ?", (str(process_id),)))
 
     return await api.platform.database.run(select)
 

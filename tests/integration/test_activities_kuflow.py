@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from kurun_activities import models, process_items, processes, task_logs
 from kurun_activities.context import ActivityContext
-from kurun_activities.failure_types import REST_FAILURE, UNKNOWN_OUTCOME, VALIDATION_FAILURE
+from kurun_activities.failure_types import REST_FAILURE, UNKNOWN_OUTCOME
 from kurun_activities.task_logs import CLOCK_ALLOWANCE
 from kurun_clients.kuflow.models import (
     JsonPatchOperation,
@@ -198,15 +198,6 @@ async def test_data_that_was_read_can_be_saved(context: ActivityContext, task: P
     response = await run(context, process_items.update_process_item_task_data, request)
 
     assert response.valid
-
-
-async def test_searching_deleted_resources_is_refused(context: ActivityContext) -> None:
-    """The public API has no such search; answering another question would be worse than refusing."""
-    request = models.ProcessItemFindRequest(deleted=models.DeletedQueryParam.ONLY)
-
-    failure = await fails(run(context, process_items.find_process_items, request))
-
-    assert (failure.type, failure.non_retryable) == (VALIDATION_FAILURE, True)
 
 
 @pytest.mark.parametrize("attempt", [1, 2])

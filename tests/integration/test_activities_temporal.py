@@ -22,8 +22,9 @@ from kurun_activities.context import ActivityContext
 from kurun_activities.failure_types import REST_FAILURE, VALIDATION_FAILURE
 from kurun_activities.interceptor import KuFlowActivityInterceptor
 from kurun_activities.registry import kuflow_activities
-from kurun_clients.kuflow.models import ProcessCreateParams, ProcessItemCreateParams, ProcessItemType
+from kurun_clients.kuflow.models import ProcessCreateParams, ProcessItemCreateParams, ProcessItemType, ProcessState
 from kurun_worker.converter import kuflow_data_converter
+from kurun_workflows import KuFlowProcess, WorkflowRequest
 from tests.kuflow_api import KuFlowApi, kuflow_api
 
 RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=20), maximum_attempts=5)
@@ -38,6 +39,23 @@ class Calling:
         """The activity's result, as plain JSON."""
         timeout = timedelta(seconds=20)
         return await workflow.execute_activity(activity, request, start_to_close_timeout=timeout, retry_policy=RETRIES)
+
+
+@workflow.defn
+class Supervising:
+    """Uses what the process helper offers for whole processes and for context data."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> list[str]:
+        """Ids of the processes that it started: the first is completed, the second cancelled."""
+        process = KuFlowProcess(request)
+        task = await process.create_task("FORM")
+        await process.save_context_data(task, {"limit": 5})
+        first = await process.create_process("LOAN", metadata={"amount": 1})
+        second = await process.create_process("LOAN", related=False)
+        await process.complete_process(first.id)
+        await process.cancel_process(second.id)
+        return [str(first.id), str(second.id)]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +85,7 @@ async def task_queue(temporal: Client, api: KuFlowApi) -> AsyncIterator[str]:
     worker = Worker(
         temporal,
         task_queue=queue,
-        workflows=[Calling],
+        workflows=[Calling, Supervising],
         activities=kuflow_activities(),
         interceptors=[KuFlowActivityInterceptor(ActivityContext(kuflow=api.worker))],
         workflow_runner=UnsandboxedWorkflowRunner(),
@@ -181,3 +199,23 @@ async def test_items_without_ids_are_created_once_each(
     found = {str(item.id) async for item in api.worker.process_items.iterate(process_id=process_id)}
     assert len(created) == 3
     assert created == found - {str(task_id)}
+
+
+async def test_a_workflow_directs_other_processes(
+    temporal: Client, task_queue: str, api: KuFlowApi, task_id: UUID
+) -> None:
+    """The helper starts processes in its own tenant, completes and cancels them, and sets context data."""
+    process_id = (await api.worker.process_items.retrieve(task_id)).process_id
+    request = WorkflowRequest(process_id=process_id)
+
+    ids = await temporal.execute_workflow(Supervising.run, request, id=f"calling-{uuid4()}", task_queue=task_queue)
+
+    first, second = [await api.worker.processes.retrieve(each) for each in ids]
+    assert [first.state, second.state] == [ProcessState.COMPLETED, ProcessState.CANCELLED]
+    assert first.metadata is not None
+    assert first.metadata.value == {"amount": 1}
+    page = await api.worker.process_items.find(process_id=process_id, sort="createdAt,desc", size=1)
+    item = await api.worker.process_items.retrieve(page.content[0].id)
+    assert item.task is not None
+    assert item.task.context_data is not None
+    assert item.task.context_data.value == {"limit": 5}

@@ -8,7 +8,8 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from kurun_activities import attempts
-from kurun_clients.http import ApiError, ConnectError, ConnectionLost, RequestTimeout, StatusError
+from kurun_clients.http import ApiError, ConnectError, ConnectionLost, NotFound, RequestTimeout, StatusError
+from kurun_clients.kuflow.models import Deletable
 
 CALL = ("POST", "http://localhost/x", "/x")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -97,3 +98,73 @@ async def test_only_proof_is_noted(error: ApiError, noted: bool, attempt: int) -
         await ask(act, environment, attempt=attempt)
 
     assert beats == ([{"untouchedByAttempt": 1}] if noted and attempt == 1 else [])
+
+
+THERE, MARKED = Deletable(), Deletable(deleted_at=NOON)
+
+
+async def delete(found: Deletable | None, answer: int, **info: Any) -> bool:
+    """Delete something inside an activity.
+
+    Args:
+        found: What is read; nothing (404) if ``None``.
+        answer: Status of the answer to the deletion.
+        info: What the activity knows of itself.
+
+    Returns:
+        Whether the deletion was sent.
+    """
+    sent = []
+
+    async def read() -> Deletable:
+        if found is None:
+            raise NotFound(*CALL, 404)
+        return found
+
+    async def send() -> None:
+        sent.append(answer)
+        if answer >= 300:
+            raise StatusError.kind(answer)(*CALL, answer)
+
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, **info)
+    await environment.run(attempts.until_gone, read, send)
+    return bool(sent)
+
+
+@pytest.mark.parametrize(
+    ("found", "answer", "attempt", "sent"),
+    [
+        (THERE, 204, 1, True),
+        (THERE, 204, 2, True),
+        (THERE, 404, 1, True),
+        (MARKED, 204, 1, False),
+        (MARKED, 204, 2, False),
+        (None, 204, 2, False),
+    ],
+)
+async def test_what_is_gone_counts_as_deleted(found: Deletable | None, answer: int, attempt: int, sent: bool) -> None:
+    """Nothing is sent for what is marked deleted, or what an earlier attempt may have removed.
+
+    A resource that was there a moment ago and is not when it is to be deleted is gone, too.
+    """
+    assert sent == await delete(found, answer, attempt=attempt)
+
+
+@pytest.mark.parametrize(
+    ("found", "answer", "info"),
+    [
+        (None, 404, {"attempt": 1}),
+        (None, 404, {"attempt": 2, "heartbeat_details": [{"untouchedByAttempt": 1}]}),
+        (THERE, 403, {"attempt": 1}),
+        (THERE, 409, {"attempt": 2}),
+        (THERE, 429, {"attempt": 1}),
+        (THERE, 503, {"attempt": 2}),
+    ],
+)
+async def test_a_deletion_that_failed_is_not_hidden(found: Deletable | None, answer: int, info: dict[str, Any]) -> None:
+    """What is still there, or was never there, keeps the refusal."""
+    with pytest.raises(StatusError) as caught:
+        await delete(found, answer, **info)
+
+    assert answer == caught.value.status

@@ -1,10 +1,9 @@
-"""The KuFlow client: each operation on the wire, who it says it is, and how settings make it."""
+"""The KuFlow client: its answers, who it says it is, and how settings make it."""
 
 import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,27 +14,15 @@ from pydantic import SecretStr
 
 import kurun_clients.http
 import kurun_clients.kuflow
-from kurun_clients.http import ConnectionLost, InvalidRequest, Unauthorized
+from kurun_clients.http import Unauthorized
 from kurun_clients.kuflow import Base64BearerAuth, BasicAuth, BearerAuth, BytesContent, KuFlowClient
 from kurun_clients.kuflow.models import (
     AuthenticationType,
-    JsonPatchOperation,
-    JsonPatchOperationType,
-    JsonValue,
-    Process,
-    ProcessChangeInitiatorParams,
-    ProcessCreateParams,
     ProcessItem,
-    ProcessItemCreateParams,
-    ProcessItemTaskAppendLogParams,
-    ProcessItemTaskAssignParams,
-    ProcessItemTaskState,
-    ProcessItemType,
-    ProcessState,
     WorkerCreateParams,
 )
 from kurun_config import ConfigurationError, KuFlowAuthentication, KuFlowSettings
-from tests.unit.loopback import Received, answering, hang_up, serving, status
+from tests.unit.loopback import Received, answering, serving, status
 
 ONE = UUID("11111111-1111-4111-8111-111111111111")
 TWO = UUID("22222222-2222-4222-8222-222222222222")
@@ -43,269 +30,9 @@ AUTH = BasicAuth("robot", "hunter2")
 
 PROCESS = {"id": str(ONE), "state": "RUNNING"}
 ITEM = {"id": str(ONE), "type": "TASK", "processId": str(TWO), "task": {"state": "READY"}}
-EMPTY_PAGE = {"metadata": {"size": 25, "page": 0, "totalElements": 0, "totalPages": 0}, "content": []}
 DOCUMENT = {"documentUri": "ku:process/1/document/2"}
 WORKER = {"identity": "w", "taskQueue": "q", "hostname": "h", "ip": "127.0.0.1"}
 TOKEN = {"type": "ENGINE_TOKEN", "engineToken": {"token": "t", "expiredAt": "2024-06-14T10:00:00Z"}}
-
-PATCH = [JsonPatchOperation(op=JsonPatchOperationType.ADD, path="/a", value=None)]
-VALUE = JsonValue.of({"a": 1})
-FILE = {"file_name": "a b.pdf", "content_type": "application/pdf"}
-
-Operation = Callable[[KuFlowClient], Awaitable[object]]
-
-# operation, what KuFlow answers, method, target, body
-OPERATIONS: dict[str, tuple[Operation, dict[str, Any], str, str, Any]] = {
-    "create authentication": (
-        lambda k: k.authentications.create(AuthenticationType.ENGINE_TOKEN),
-        TOKEN,
-        "POST",
-        "/authentications",
-        {"type": "ENGINE_TOKEN"},
-    ),
-    "create authentication for a tenant": (
-        lambda k: k.authentications.create(AuthenticationType.ENGINE_CERTIFICATE, tenant_id=TWO),
-        TOKEN,
-        "POST",
-        "/authentications",
-        {"type": "ENGINE_CERTIFICATE", "tenantId": str(TWO)},
-    ),
-    "create worker": (
-        lambda k: k.workers.create(WorkerCreateParams(identity="w", task_queue="q", hostname="h", ip="127.0.0.1")),
-        WORKER,
-        "POST",
-        "/workers",
-        WORKER,
-    ),
-    "find processes": (lambda k: k.processes.find(), EMPTY_PAGE, "GET", "/processes", None),
-    "find processes by everything": (
-        lambda k: k.processes.find(
-            size=1000,
-            page=3,
-            sort=["createdAt,desc", "id"],
-            tenant_id=[ONE],
-            process_definition_id=str(TWO),
-            process_definition_code=["A B"],
-            state=[ProcessState.RUNNING, ProcessState.COMPLETED],
-            initiator_id=ONE,
-            initiator_email="a+b@example.com",
-            metadata="CODE eq x%20y",
-        ),
-        EMPTY_PAGE,
-        "GET",
-        (
-            f"/processes?size=1000&page=3&sort=createdAt%2Cdesc&sort=id&tenantId={ONE}&processDefinitionId={TWO}"
-            "&processDefinitionCode=A%20B&state=RUNNING&state=COMPLETED"
-            f"&initiatorId={ONE}&initiatorEmail=a%2Bb%40example.com&metadata=CODE%20eq%20x%2520y"
-        ),
-        None,
-    ),
-    "create process": (
-        lambda k: k.processes.create(ProcessCreateParams(process_definition_code="LOAN", metadata=VALUE)),
-        PROCESS,
-        "POST",
-        "/processes",
-        {"processDefinitionCode": "LOAN", "metadata": {"value": {"a": 1}}},
-    ),
-    "retrieve process": (lambda k: k.processes.retrieve(ONE), PROCESS, "GET", f"/processes/{ONE}", None),
-    "complete process": (
-        lambda k: k.processes.complete(str(ONE).upper()),
-        PROCESS,
-        "POST",
-        f"/processes/{ONE}/~actions/complete",
-        None,
-    ),
-    "cancel process": (
-        lambda k: k.processes.cancel(ONE),
-        PROCESS,
-        "POST",
-        f"/processes/{ONE}/~actions/cancel",
-        None,
-    ),
-    "change initiator": (
-        lambda k: k.processes.change_initiator(ONE, ProcessChangeInitiatorParams(initiator_id=TWO)),
-        PROCESS,
-        "POST",
-        f"/processes/{ONE}/~actions/change-initiator",
-        {"initiatorId": str(TWO)},
-    ),
-    "update metadata": (
-        lambda k: k.processes.update_metadata(ONE, VALUE),
-        PROCESS,
-        "PUT",
-        f"/processes/{ONE}/metadata",
-        {"metadata": {"value": {"a": 1}}},
-    ),
-    "patch metadata": (
-        lambda k: k.processes.patch_metadata(ONE, PATCH),
-        PROCESS,
-        "PATCH",
-        f"/processes/{ONE}/metadata",
-        [{"op": "add", "path": "/a", "value": None}],
-    ),
-    "update entity": (
-        lambda k: k.processes.update_entity(ONE, VALUE),
-        PROCESS,
-        "PUT",
-        f"/processes/{ONE}/entity",
-        {"entity": {"value": {"a": 1}}},
-    ),
-    "patch entity": (
-        lambda k: k.processes.patch_entity(ONE, PATCH),
-        PROCESS,
-        "PATCH",
-        f"/processes/{ONE}/entity",
-        [{"op": "add", "path": "/a", "value": None}],
-    ),
-    "upload document": (
-        lambda k: k.processes.upload_document(ONE, BytesContent(b"[1]"), **FILE),
-        DOCUMENT,
-        "POST",
-        f"/processes/{ONE}/~actions/upload-document?fileContentType=application%2Fpdf&fileName=a%20b.pdf",
-        [1],
-    ),
-    "upload user action document": (
-        lambda k: k.processes.upload_user_action_document(ONE, BytesContent(b"[1]"), user_action_value_id=TWO, **FILE),
-        PROCESS,
-        "POST",
-        (
-            f"/processes/{ONE}/~actions/upload-user-action-document"
-            f"?fileContentType=application%2Fpdf&fileName=a%20b.pdf&userActionValueId={TWO}"
-        ),
-        [1],
-    ),
-    "find process items": (lambda k: k.process_items.find(size=0), EMPTY_PAGE, "GET", "/process-items?size=0", None),
-    "find process items by everything": (
-        lambda k: k.process_items.find(
-            process_id=[ONE, TWO],
-            type=ProcessItemType.TASK,
-            task_state=[ProcessItemTaskState.READY],
-            process_item_definition_code="FORM",
-            process_definition_id=ONE,
-            process_definition_code="LOAN",
-            tenant_id=TWO,
-        ),
-        EMPTY_PAGE,
-        "GET",
-        (
-            f"/process-items?processId={ONE}&processId={TWO}&type=TASK&taskState=READY&processItemDefinitionCode=FORM"
-            f"&processDefinitionId={ONE}&processDefinitionCode=LOAN&tenantId={TWO}"
-        ),
-        None,
-    ),
-    "create process item": (
-        lambda k: k.process_items.create(
-            ProcessItemCreateParams(
-                id=ONE, type=ProcessItemType.TASK, process_id=TWO, process_item_definition_code="FORM"
-            )
-        ),
-        ITEM,
-        "POST",
-        "/process-items",
-        {"id": str(ONE), "type": "TASK", "processId": str(TWO), "processItemDefinitionCode": "FORM"},
-    ),
-    "retrieve process item": (lambda k: k.process_items.retrieve(ONE), ITEM, "GET", f"/process-items/{ONE}", None),
-    "claim": (
-        lambda k: k.process_items.claim(ONE),
-        ITEM,
-        "POST",
-        f"/process-items/{ONE}/task/~actions/claim",
-        None,
-    ),
-    "assign": (
-        lambda k: k.process_items.assign(ONE, ProcessItemTaskAssignParams(owner_email="a@example.com")),
-        ITEM,
-        "POST",
-        f"/process-items/{ONE}/task/~actions/assign",
-        {"ownerEmail": "a@example.com"},
-    ),
-    "complete": (
-        lambda k: k.process_items.complete(ONE),
-        ITEM,
-        "POST",
-        f"/process-items/{ONE}/task/~actions/complete",
-        None,
-    ),
-    "append log": (
-        lambda k: k.process_items.append_log(ONE, ProcessItemTaskAppendLogParams(message="hello")),
-        ITEM,
-        "POST",
-        f"/process-items/{ONE}/task/~actions/append-log",
-        {"message": "hello", "level": "INFO"},
-    ),
-    "update data": (
-        lambda k: k.process_items.update_data(ONE, VALUE),
-        ITEM,
-        "PUT",
-        f"/process-items/{ONE}/task/data",
-        {"data": {"value": {"a": 1}}},
-    ),
-    "patch data": (
-        lambda k: k.process_items.patch_data(ONE, PATCH),
-        ITEM,
-        "PATCH",
-        f"/process-items/{ONE}/task/data",
-        [{"op": "add", "path": "/a", "value": None}],
-    ),
-}
-
-CONTENT_TYPES = {"PATCH": "application/json-patch+json", "upload": "application/octet-stream"}
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-async def test_operations_on_the_wire(name: str) -> None:
-    """Each operation makes the request that KuFlow's API defines, with the right content type, or none."""
-    operation, answer, method, target, body = OPERATIONS[name]
-
-    async with (
-        serving(answering(status(200, json.dumps(answer).encode()))) as server,
-        KuFlowClient(server.url + "/v2024-06-14/", auth=AUTH) as kuflow,
-    ):
-        await operation(kuflow)
-
-    (request,) = server.received
-    kind = "upload" if "upload" in name else method
-    expected_type = None if body is None else CONTENT_TYPES.get(kind, "application/json")
-    assert (request.method, request.target) == (method, "/v2024-06-14" + target)
-    assert (json.loads(request.body) if request.body else None) == body
-    assert request.headers.get("content-type") == expected_type
-    assert request.headers["authorization"] == "Basic cm9ib3Q6aHVudGVyMg=="
-    assert request.headers["user-agent"].startswith("kurun")
-    assert request.headers.get("content-length", "0") == str(len(request.body))
-
-
-NOT_REPEATABLE = {
-    "create process",
-    "change initiator",
-    "update metadata",
-    "patch metadata",
-    "update entity",
-    "patch entity",
-    "upload document",
-    "upload user action document",
-    "claim",
-    "assign",
-    "complete",
-    "append log",
-    "update data",
-    "patch data",
-}
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-async def test_only_what_may_reach_kuflow_twice_is_repeated(name: str) -> None:
-    """A lost answer is asked for again where KuFlow makes the call idempotent, and nowhere else."""
-    operation, answer, *_ = OPERATIONS[name]
-    script = answering(hang_up, status(200, json.dumps(answer).encode()))
-
-    async with serving(script) as server, KuFlowClient(server.url, auth=AUTH) as kuflow:
-        if name in NOT_REPEATABLE:
-            with pytest.raises(ConnectionLost):
-                await operation(kuflow)
-        else:
-            await operation(kuflow)
-
-    assert len(server.received) == (1 if name in NOT_REPEATABLE else 2)
 
 
 async def test_answers_are_models() -> None:
@@ -364,34 +91,6 @@ async def test_the_clients_tenant_is_the_default() -> None:
         await kuflow.authentications.create(AuthenticationType.ENGINE_TOKEN, tenant_id=TWO)
 
     assert [json.loads(request.body)["tenantId"] for request in server.received] == [str(ONE), str(TWO)]
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        lambda k: k.processes.retrieve("../workers"),
-        lambda k: k.process_items.retrieve(""),
-        lambda k: k.process_items.claim("11111111-1111-4111-8111-11111111111/"),
-        lambda k: k.processes.find(size=1001),
-        lambda k: k.processes.find(size=-1),
-        lambda k: k.process_items.find(page=-1),
-        lambda k: k.process_items.find(process_id=["x"]),
-        lambda k: k.process_items.find(process_id=[ONE] * 1000),
-        lambda k: k.process_items.patch_data(ONE, []),
-        lambda k: k.processes.upload_document(ONE, BytesContent(b""), file_name="", content_type="a/b"),
-        lambda k: k.processes.upload_document(ONE, BytesContent(b""), file_name="x" * 256, content_type="a/b"),
-        lambda k: k.processes.upload_document(ONE, BytesContent(b""), file_name="a\nb", content_type="a/b"),
-        lambda k: k.processes.upload_document(ONE, BytesContent(b""), file_name="a", content_type="pdf"),
-        lambda k: k.processes.upload_document(ONE, BytesContent(b""), file_name="a", content_type="a/b\r\nx: y"),
-    ],
-)
-async def test_what_kuflow_would_refuse_is_not_sent(operation: Operation) -> None:
-    """InvalidRequest, before any connection is made."""
-    async with serving(answering(status(200))) as server, KuFlowClient(server.url, auth=AUTH) as kuflow:
-        with pytest.raises(InvalidRequest):
-            await operation(kuflow)
-
-    assert server.connections == 0
 
 
 async def authorizations(auth: Any, *codes: int) -> list[str]:
@@ -562,18 +261,30 @@ def test_what_the_packages_export() -> None:
         "DocumentContent",
         "DocumentDownload",
         "FileContent",
+        "FilterExpression",
+        "FilterOperation",
         "KuFlowClient",
+        "KuFlowDataSource",
         "KuFlowFile",
+        "KuFlowGroup",
+        "KuFlowPrincipal",
+        "KuFlowProcessRef",
+        "MalformedEvent",
+        "MalformedFilter",
         "MalformedReference",
+        "WebhookEvent",
+        "field",
+        "parse_event",
     ]
     assert all(hasattr(kurun_clients.kuflow, name) for name in kurun_clients.kuflow.__all__)
     assert not hasattr(kurun_clients.kuflow, "Nothing")
 
 
 def test_models_come_without_the_network() -> None:
-    """Workflows and the twin import the models and references alone; no HTTP library comes with them."""
+    """Workflows and the twin import models, references, filters and events; no HTTP library comes with them."""
     code = (
-        "import sys, kurun_clients.kuflow.models, kurun_clients.kuflow.references;"
+        "import sys, kurun_clients.kuflow.models, kurun_clients.kuflow.references, kurun_clients.kuflow.filters,"
+        " kurun_clients.kuflow.webhooks;"
         "print([name for name in ('aiohttp', 'httpx2') if name in sys.modules])"
     )
     shown = subprocess.run(  # noqa: S603 - our own interpreter
@@ -581,14 +292,3 @@ def test_models_come_without_the_network() -> None:
     )
 
     assert shown.stdout.strip() == "[]"
-
-
-def test_a_process_reads_both_shapes() -> None:
-    """The older summary of the definition and the current reference come out alike."""
-    ref = {"id": str(TWO), "version": "1", "code": "LOAN"}
-
-    older, current = (
-        Process.model_validate({**PROCESS, name: ref}) for name in ("processDefinition", "processDefinitionRef")
-    )
-
-    assert older == current

@@ -235,7 +235,7 @@ async def test_lists_are_sorted(twin: Twin, worker: httpx2.AsyncClient) -> None:
     assert await order("claimedAt,desc", "createdAt,desc") == ["first", "second"]
     assert await order("lastModifiedAt,ASC") == ["second", "first"]
     listed = (await worker.get("/process-items")).json()["content"][0]
-    assert listed["task"] == {"state": "CLAIMED"}
+    assert listed["task"].keys() == {"state", "taskDefinition"}
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ async def test_processes_are_filtered(twin: Twin, worker: httpx2.AsyncClient, qu
     assert len(found) == answer["metadata"]["totalElements"]
 
 
-@pytest.mark.parametrize("expression", ["amount", "amount eq", "amount like 5", "amount between 1", 'a"b eq 1', ""])
+@pytest.mark.parametrize("expression", ["amount", "amount eq", "amount like 5", "amount between 1", "a  eq 1", ""])
 async def test_filters_that_make_no_sense_are_refused(worker: httpx2.AsyncClient, expression: str) -> None:
     """The refusal says how to write one."""
     answer = await worker.get("/processes", params={"processDefinitionCode": "LOAN", "metadata": expression})

@@ -14,6 +14,12 @@ from tests.unit.twins import DEFINITIONS
 
 PROCESS = "processDefinitions:\n  - code: LOAN\n    workflowType: W\n    taskQueue: q\n"
 APPLICATION = "principals: {applications: [{name: worker}]}\n"
+ACTION = APPLICATION + PROCESS + "    processActionDefinitions:\n      - {code: A, type: "
+ARTIFACT = (
+    APPLICATION
+    + "businessArtifactDefinitions:\n"
+    + "  - code: CUSTOMER\n    businessArtifactActionDefinitions:\n      - {code: A, type: "
+)
 
 
 def _load(folder: Path, text: str | bytes, **limits: int) -> Definitions:
@@ -35,7 +41,7 @@ def test_definitions_are_found_by_id_and_code(tmp_path: Path) -> None:
 
     assert loan is not None
     assert loan is definitions.process_by_id(loan.id)
-    assert list(loan.items or {}) == ["FORM", "FREE", "NOTE"]
+    assert list(loan.items or {}) == ["FORM", "FREE", "NOTE", "STUCK"]
     assert frozenset({"loans", "open", "extra"}) == definitions.task_queues
 
 
@@ -64,6 +70,27 @@ def test_a_changed_definition_has_another_version(tmp_path: Path) -> None:
 
     assert before.id == after.id
     assert before.version != after.version
+
+
+def test_queues_of_actions_may_be_polled(tmp_path: Path) -> None:
+    """A worker may serve only the workflows of actions."""
+    own = _load(tmp_path, ACTION + "START_WORKFLOW, workflowType: W, taskQueue: other}\n")
+    shared = _load(tmp_path, ACTION + "DOWNLOADABLE, workflowType: W}\n")
+
+    assert frozenset({"q", "other"}) == own.task_queues
+    assert frozenset({"q"}) == shared.task_queues
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    """Neither keys nor a robot's variables appear in what is printed."""
+    (tmp_path / "robot.zip").touch()
+    robot = "robots: [{code: R, sourceFile: robot.zip, environmentVariables: {PASSWORD: hush}}]\n"
+    definitions = _load(tmp_path, APPLICATION + robot + f"kmsKeys: [{{id: k, value: {'QUFB' * 10}QUE=}}]\n")
+
+    assert definitions.kms_keys is not None
+    assert definitions.kms_keys[0].value == b"A" * 32
+    assert "AAAA" not in repr(definitions)
+    assert "hush" not in repr(definitions)
 
 
 def test_without_a_file_any_queue_is_welcome() -> None:
@@ -118,6 +145,47 @@ def test_without_a_file_any_queue_is_welcome() -> None:
             "principals:\n  applications: [{name: w}]\n  users: [{name: A, email: a@b},\n   {name: B, email: A@b}]\n",
             "defs.yaml:4: principals.users.1: a@b stands there twice",
         ),
+        (ACTION + "CREATE_TASK}\n", "defs.yaml:7: processDefinitions.0.processActionDefinitions.0."),
+        (ACTION + "CREATE_TASK}\n", "0.processItemDefinitionCode: Field required"),
+        (ACTION + "OTHER}\n", "defs.yaml:7: processDefinitions.0.processActionDefinitions.0: Input tag 'OTHER'"),
+        (ACTION + "CREATE_TASK, signalName: x, processItemDefinitionCode: A}\n", "0.signalName: no such key"),
+        (
+            ACTION + "START_RELATED_PROCESS, processDefinitionCode: NONE}\n",
+            "0.processDefinitionCode: no process definition NONE; known: LOAN",
+        ),
+        (
+            ACTION
+            + "CREATE_TASK, processItemDefinitionCode: N}\n    processItemDefinitions: [{code: N, type: MESSAGE}]",
+            "0.processItemDefinitionCode: no TASK definition N; known: none",
+        ),
+        (
+            ACTION + "CREATE_PROCESS_ITEM_THREAD}\n      - {code: A, type: CREATE_PROCESS_ITEM_THREAD}\n",
+            "defs.yaml:8: processDefinitions.0.processActionDefinitions.1.code: A stands there twice",
+        ),
+        (
+            ACTION + "SEND_WORKFLOW_SIGNAL, signalName: s, input: {type: strin}}\n",
+            "processActionDefinitions.0.input.type: broken JSON Schema",
+        ),
+        (ARTIFACT + "START_PROCESS, processDefinitionCode: NONE}\n", "no process definition NONE; known: none"),
+        (
+            ARTIFACT + "CREATE_BUSINESS_ARTIFACT, businessArtifactDefinitionCode: NONE}\n",
+            "no business artifact definition NONE; known: CUSTOMER",
+        ),
+        (ARTIFACT + "START_WORKFLOW, workflowType: W}\n", "defs.yaml:5: businessArtifactDefinitions.0."),
+        (
+            APPLICATION + "groups:\n  - code: G\n    members:\n      - worker\n      - nobody\n",
+            "defs.yaml:6: groups.0.members.1: no user has the e-mail address, and no application the name nobody",
+        ),
+        (APPLICATION + "groups: [{code: G}, {code: G}]\n", "groups.1.code: G stands there twice"),
+        (
+            APPLICATION + "robots:\n  - code: R\n    sourceFile: none.zip\n",
+            "defs.yaml:4: robots.0.sourceFile: there is no file ",
+        ),
+        (APPLICATION + "robots: [{code: R, sourceFile: defs.yaml, assets: [{}]}]\n", "robots.0.assets.0.type: Field"),
+        (APPLICATION + f"robots: [{{code: {'R' * 51}, sourceFile: defs.yaml}}]\n", "at most 50 characters"),
+        (APPLICATION + "kmsKeys:\n  - {id: k, value: x}\n", "defs.yaml:3: kmsKeys.0.value: not base64"),
+        (APPLICATION + "kmsKeys: [{id: k, value: YWJj}]\n", "kmsKeys.0.value: a key has 32 bytes, this one 3"),
+        (APPLICATION + "kmsKeys: [{id: k}, {id: k}]\n", "kmsKeys.1.id: k stands there twice"),
     ],
 )
 def test_mistakes_are_pointed_at(tmp_path: Path, text: str | bytes, message: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from kurun_twin.platform.document_files import DocumentFiles
 from kurun_twin.platform.refusals import TooLarge
-from tests.unit.twins import Json, Twin, json_value, new_process, new_task, open_twin, reason
+from tests.unit.twins import Json, Twin, json_value, new_artifact, new_process, new_task, open_twin, reason
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 
@@ -159,6 +159,71 @@ async def test_linked_documents_stay(twin: Twin, worker: httpx2.AsyncClient, pro
     assert expired.status_code == 404
     assert (await download(worker, process, linked)).status_code == 200
     assert len(files(twin)) == 1
+
+
+async def test_documents_for_any_owner(twin: Twin, worker: httpx2.AsyncClient, process: Json) -> None:
+    """Uploaded to a process or a business artifact by its address, downloaded by their own."""
+    artifact = await new_artifact(worker, twin)
+    for owner in (process, artifact):
+        query = {"targetUri": owner["uri"], "fileName": "a.pdf", "fileContentType": "application/pdf"}
+        answer = await worker.post("/documents/~actions/upload", params=query, headers=OCTETS, content=b"bytes")
+        uri = answer.json()["documentUri"]
+
+        assert bare(uri).startswith(f"{owner['uri']}/document/")
+        for address in (uri, bare(uri)):
+            found = await worker.get("/documents/~actions/download", params={"documentUri": address})
+            assert (found.status_code, found.content) == (200, b"bytes")
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("", 400),
+        ("ku:process/7", 404),
+        (f"ku:process/{uuid4()}", 404),
+        (f"ku:business-artifact/{uuid4()}", 404),
+        (f"ku:process-item/{uuid4()}", 404),
+    ],
+)
+async def test_an_owner_has_to_be_there(worker: httpx2.AsyncClient, target: str, status: int) -> None:
+    """A target that nobody can read answers 404."""
+    query = {"targetUri": target, "fileName": "a.pdf", "fileContentType": "application/pdf"}
+    answer = await worker.post("/documents/~actions/upload", params=query, headers=OCTETS, content=b"bytes")
+
+    assert status == reason(answer)["status"]
+
+
+@pytest.mark.parametrize("uri", ["x", f"ku:process/{uuid4()}/document/{uuid4()}", "kuflow-file:uri=x;"])
+async def test_an_address_that_leads_nowhere_is_404(worker: httpx2.AsyncClient, uri: str) -> None:
+    """Also where it is no address at all."""
+    answer = await worker.get("/documents/~actions/download", params={"documentUri": uri})
+
+    assert reason(answer)["status"] == 404
+
+
+async def test_temporary_documents_live_shorter(tmp_path: Path) -> None:
+    """Those of artifacts and of the group Document; a link keeps them, wherever it is saved."""
+    with open_twin(tmp_path, temporary_document_life=timedelta(hours=2)) as twin:
+        worker = twin.client()
+        process, artifact = await new_process(worker, twin), await new_artifact(worker, twin)
+        query = {"fileName": "a", "fileContentType": "a/b"}
+        uris = []
+        for path in (
+            f"/processes/{process['id']}/~actions/upload-document",
+            f"/business-artifacts/{artifact['id']}/~actions/upload-document",
+            f"/documents/~actions/upload?targetUri={process['uri']}",
+            f"/documents/~actions/upload?targetUri={artifact['uri']}",
+        ):
+            answer = await worker.post(httpx2.URL(path).copy_merge_params(query), headers=OCTETS, content=b"bytes")
+            uris.append(answer.json()["documentUri"])
+        linked = {"data": json_value(name="Ada", file=uris[3])}
+        await worker.put(f"/business-artifacts/{artifact['id']}/data", json=linked)
+        twin.execute("UPDATE documents SET created_at = created_at - 3 * 3600 * 1000000")
+        swept = await twin.platform.sweep()
+        there = [(await worker.get("/documents/~actions/download", params={"documentUri": uri})) for uri in uris]
+
+    assert swept == 2
+    assert [each.status_code for each in there] == [200, 404, 404, 200]
 
 
 async def test_an_upload_sweeps_when_it_is_time(tmp_path: Path) -> None:

@@ -3,9 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kurun_twin.platform.references import DocumentAddress, parse_address, reference, referenced_documents
+from kurun_twin.platform.references import (
+    DocumentAddress,
+    Owner,
+    parse_address,
+    reference,
+    referenced_documents,
+)
 
-ADDRESS = DocumentAddress("7a1bf939-4d70-4439-9ced-a3dbbce12bd7", "497f6eca-6276-4993-bfeb-53cbbbba6f08")
+ADDRESS = DocumentAddress(
+    Owner("process", "7a1bf939-4d70-4439-9ced-a3dbbce12bd7"), "497f6eca-6276-4993-bfeb-53cbbbba6f08"
+)
 
 
 def test_an_address_is_read_in_both_forms() -> None:
@@ -14,7 +22,7 @@ def test_an_address_is_read_in_both_forms() -> None:
     encoded = whole.replace(":process/", "%3Aprocess%2F")
 
     assert parse_address(str(ADDRESS)) == ADDRESS
-    assert parse_address(f"ku:process/{ADDRESS.process_id.upper()}/document/{ADDRESS.document_id.upper()}") == ADDRESS
+    assert parse_address(f"ku:process/{ADDRESS.owner.id.upper()}/document/{ADDRESS.document_id.upper()}") == ADDRESS
     assert parse_address(whole) == ADDRESS
     assert parse_address(encoded) == ADDRESS
 

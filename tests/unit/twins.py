@@ -43,7 +43,38 @@ processDefinitions:
           properties: {amount: {type: number, minimum: 1}, when: {type: string, format: date-time}}
       - {code: FREE}
       - {code: NOTE, type: MESSAGE}
+      - {code: STUCK, aiAssistance: {errorMessage: no model}}
+    processActionDefinitions:
+      - {code: EXPORT, type: DOWNLOADABLE, workflowType: ExportWorkflow}
+      - {code: RECALCULATE, type: START_WORKFLOW, workflowType: RecalculateWorkflow, taskQueue: extra}
+      - {code: FOLLOW_UP, type: START_RELATED_PROCESS, processDefinitionCode: OPEN}
+      - {code: ASK, type: CREATE_TASK, processItemDefinitionCode: FREE}
+      - {code: DISCUSS, type: CREATE_PROCESS_ITEM_THREAD}
+      - {code: HURRY, type: SEND_WORKFLOW_SIGNAL, signalName: Hurry}
+      - code: POSTPONE
+        type: SEND_WORKFLOW_SIGNAL
+        signalName: Postpone
+        input: {type: object, required: [days]}
   - {code: OPEN, workflowType: OpenWorkflow, taskQueue: open}
+groups:
+  - {code: CLERKS, name: Clerks, members: [ada@example.com, worker]}
+  - {code: NOBODY}
+businessArtifactDefinitions:
+  - code: CUSTOMER
+    data:
+      type: object
+      required: [name]
+      properties: {name: {type: string}, age: {type: number}, vip: {type: boolean}}
+    businessArtifactActionDefinitions:
+      - {code: REPORT, type: DOWNLOADABLE, workflowType: ReportWorkflow, taskQueue: extra}
+      - code: CHECK
+        type: START_WORKFLOW
+        workflowType: CheckWorkflow
+        taskQueue: extra
+        input: {type: object, required: [days]}
+      - {code: LEND, type: START_PROCESS, processDefinitionCode: LOAN, prefill: {name: /name, amount: 5, of: [/no]}}
+      - {code: COPY, type: CREATE_BUSINESS_ARTIFACT, businessArtifactDefinitionCode: NOTE, prefill: {title: /name}}
+  - {code: NOTE}
 """
 
 
@@ -144,6 +175,15 @@ async def new_task(client: httpx2.AsyncClient, process: Json, code: str = "FORM"
     """Create a task in a process."""
     wanted = {"type": "TASK", "processId": process["id"], "processItemDefinitionCode": code, **fields}
     answer = await client.post("/process-items", json=wanted)
+    assert answer.status_code in (200, 201), answer.text
+    body: Json = answer.json()
+    return body
+
+
+async def new_artifact(client: httpx2.AsyncClient, twin: Twin, code: str = "CUSTOMER", **fields: Any) -> Json:
+    """Create a business artifact."""
+    wanted = {"businessArtifactDefinitionCode": code, "tenantId": twin.tenant_id, **fields}
+    answer = await client.post("/business-artifacts", json=wanted)
     assert answer.status_code in (200, 201), answer.text
     body: Json = answer.json()
     return body

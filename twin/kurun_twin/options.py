@@ -22,7 +22,8 @@ class TwinOptions:
         certificate_life: How long an engine certificate is valid.
         delay_window: When workers are told to register again (``x-kf-delay-window``).
         log_cap: Log lines a task keeps; a further one drops the oldest.
-        unlinked_document_life: How long an uploaded document waits to be linked before it is deleted.
+        unlinked_document_life: How long a document uploaded to a process waits to be linked before it is deleted.
+        temporary_document_life: The same for documents of business artifacts and of ``/documents``.
         sweep_interval: Shortest pause between two searches for such documents; an upload sets one off.
         max_body: Largest JSON body, in bytes.
         max_document: Largest document, in bytes.
@@ -33,6 +34,9 @@ class TwinOptions:
         closed_process_status: Status for a change to a process that is completed or cancelled: 409 or 403.
         failed_workflow_cancels_process: A failed or timed-out workflow cancels its process instead of leaving it.
         user_messages_signal: A message or thread that a user writes signals the workflow, as a completed task does.
+        actions_need_valid_input: Refuse (400) to start an action whose input breaks its schema; off, flag the input.
+        deleted_artifacts_are_readable: Answer with a deleted business artifact by its id; off, 404 until restored.
+        ai_assistance_time: How long AI assistance is PENDING.
         reference_on_upload: Answer an upload with the whole ``kuflow-file:`` reference, as KuFlow documents it;
             off, with the bare ``ku:`` address.
     """
@@ -50,6 +54,7 @@ class TwinOptions:
     delay_window: timedelta = timedelta(minutes=5)
     log_cap: int = 100
     unlinked_document_life: timedelta = timedelta(hours=24)
+    temporary_document_life: timedelta = timedelta(hours=2)
     sweep_interval: timedelta = timedelta(minutes=10)
     max_body: int = 4 * 1024**2
     max_document: int = 1024**3
@@ -60,4 +65,7 @@ class TwinOptions:
     closed_process_status: int = 409
     failed_workflow_cancels_process: bool = False
     user_messages_signal: bool = True
+    actions_need_valid_input: bool = True
+    deleted_artifacts_are_readable: bool = False
+    ai_assistance_time: timedelta = timedelta(seconds=1)
     reference_on_upload: bool = True

@@ -6,6 +6,7 @@ CREATE TABLE processes (
     definition_id TEXT NOT NULL,
     definition_code TEXT NOT NULL,
     definition_version TEXT NOT NULL,
+    definition_name TEXT NOT NULL,
     initiator_id TEXT NOT NULL,
     metadata TEXT,
     entity TEXT,
@@ -13,7 +14,9 @@ CREATE TABLE processes (
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     last_modified_by TEXT NOT NULL,
-    last_modified_at INTEGER NOT NULL
+    last_modified_at INTEGER NOT NULL,
+    deleted_by TEXT,
+    deleted_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX processes_by_created ON processes (created_at, id);
 CREATE INDEX processes_by_definition ON processes (definition_id, created_at);
@@ -26,6 +29,7 @@ CREATE TABLE process_items (
     definition_id TEXT,
     definition_code TEXT,
     definition_version TEXT,
+    definition_name TEXT,
     thread_id TEXT,
     owner_id TEXT,
     state TEXT CHECK (state IN ('READY', 'CLAIMED', 'COMPLETED', 'CANCELLED')),
@@ -39,7 +43,9 @@ CREATE TABLE process_items (
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     last_modified_by TEXT NOT NULL,
-    last_modified_at INTEGER NOT NULL
+    last_modified_at INTEGER NOT NULL,
+    deleted_by TEXT,
+    deleted_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX process_items_by_process ON process_items (process_id, created_at);
 CREATE INDEX process_items_by_created ON process_items (created_at, id);
@@ -55,19 +61,70 @@ CREATE TABLE task_logs (
 );
 CREATE INDEX task_logs_by_item ON task_logs (process_item_id, position);
 
+CREATE TABLE ai_runs (
+    process_item_id TEXT PRIMARY KEY REFERENCES process_items (id),
+    request_id TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    error TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE business_artifacts (
+    id TEXT PRIMARY KEY,
+    definition_id TEXT NOT NULL,
+    definition_code TEXT NOT NULL,
+    data TEXT,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_modified_by TEXT NOT NULL,
+    last_modified_at INTEGER NOT NULL,
+    deleted_by TEXT,
+    deleted_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX business_artifacts_by_definition ON business_artifacts (definition_id, created_at);
+CREATE INDEX business_artifacts_by_created ON business_artifacts (created_at, id);
+
+-- Of a process or a business artifact; an action that runs a workflow has the workflow's id.
+CREATE TABLE actions (
+    id TEXT PRIMARY KEY,
+    process_id TEXT REFERENCES processes (id),
+    artifact_id TEXT REFERENCES business_artifacts (id),
+    definition_id TEXT NOT NULL,
+    definition_code TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('REQUESTED', 'COMPLETED', 'CANCELED', 'ERROR')),
+    details TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_modified_by TEXT NOT NULL,
+    last_modified_at INTEGER NOT NULL,
+    CHECK ((process_id IS NULL) <> (artifact_id IS NULL))
+) WITHOUT ROWID;
+CREATE INDEX actions_by_process ON actions (process_id) WHERE process_id IS NOT NULL;
+
+-- An owner is a process or a business artifact.
 CREATE TABLE documents (
     id TEXT PRIMARY KEY,
-    process_id TEXT NOT NULL REFERENCES processes (id),
+    owner_kind TEXT NOT NULL CHECK (owner_kind IN ('process', 'business-artifact')),
+    owner_id TEXT NOT NULL,
     name TEXT NOT NULL,
     content_type TEXT NOT NULL,
     size INTEGER NOT NULL,
+    short_lived INTEGER NOT NULL,
     user_action_value_id TEXT UNIQUE,
     linked_at INTEGER,
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX documents_unlinked ON documents (created_at) WHERE linked_at IS NULL;
-CREATE INDEX documents_by_process ON documents (process_id);
+CREATE INDEX documents_by_owner ON documents (owner_id);
+
+CREATE TABLE kms_keys (
+    id TEXT PRIMARY KEY,
+    value BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE workers (
     id TEXT PRIMARY KEY,
@@ -93,3 +150,7 @@ CREATE TABLE engine_commands (
     done_at INTEGER
 );
 CREATE INDEX engine_commands_pending ON engine_commands (id) WHERE done_at IS NULL;
+
+-- When the data folder was made: what the definitions file names is as old.
+CREATE TABLE beginning (at INTEGER NOT NULL);
+INSERT INTO beginning VALUES (CAST(strftime('%s', 'now') AS INTEGER) * 1000000);

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from kurun_twin.engine.backing import Backing, backing
 from kurun_twin.engine.certificates import CertificateAuthority
 from kurun_twin.engine.dispatcher import Dispatcher
 from kurun_twin.engine.gateway import EngineGateway
+from kurun_twin.engine.results import workflow_result
 from kurun_twin.engine.steering import engine_route
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_twin.engine.tokens import TokenMint
@@ -122,6 +124,7 @@ class TwinServer:
         database = await asyncio.to_thread(Database, folder / "twin.db")
         stack.push_async_callback(asyncio.to_thread, database.close)
         self.platform = await asyncio.to_thread(Platform, options, definitions, database, Figures())
+        self.platform.read_result = partial(workflow_result, engine.client)
         ports = Ports(folder / "ports.json")
         self.gateway = EngineGateway(authority, tokens, engine.channel, self.platform.figures)
         stack.push_async_callback(self.gateway.stop)

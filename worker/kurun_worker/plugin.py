@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from temporalio.client import ClientConfig
+from temporalio.converter import DataConverter
 from temporalio.plugin import SimplePlugin
 from temporalio.service import ConnectConfig, ServiceClient
 from temporalio.worker import Worker
@@ -20,6 +21,7 @@ from kurun_worker.background import background
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.converter import with_kuflow_payloads
 from kurun_worker.definitions import activity_name
+from kurun_worker.encryption import EncryptionInterceptor, Keyring, confidential, with_encryption
 from kurun_worker.engine import EngineAccess
 from kurun_worker.interceptors import LogContextInterceptor
 from kurun_worker.pulse import Pulse
@@ -34,10 +36,11 @@ TEMPORAL_DEFAULT_NAMESPACE = "default"
 class KuFlowPlugin(SimplePlugin):
     """Connects any Temporal client and worker to KuFlow.
 
-    ``Client.connect(address, plugins=[KuFlowPlugin(settings)])`` brings engine certificate, token and namespace, and
-    KuFlow's payloads. A ``Worker`` on that client gains KuFlow's activities, is registered with KuFlow, and has its
-    token and certificate renewed for as long as it runs. What the caller set himself stays: codec, payload and failure
-    converter, interceptors, rpc metadata, TLS, workflow runner, activities of the same name.
+    ``Client.connect(address, plugins=[KuFlowPlugin(settings)])`` brings engine certificate, token and namespace,
+    KuFlow's payloads, and the encryption of confidential processes. A ``Worker`` on that client gains KuFlow's
+    activities, is registered with KuFlow, and has its token and certificate renewed for as long as it runs. What the
+    caller set himself stays: codec, payload and failure converter, interceptors, rpc metadata, TLS, workflow runner,
+    activities of the same name.
 
     A client that starts workflows without running a worker keeps its token fresh inside
     ``async with plugin.renewing():``; one that does neither calls :meth:`aclose` at its end. When the certificate is
@@ -68,13 +71,16 @@ class KuFlowPlugin(SimplePlugin):
             else None
         )
         self._context = ActivityContext(kuflow=self.kuflow, documents=settings.documents)
+        encryption = settings.encryption
+        self._keys = Keyring(self.kuflow.kms, life=encryption.key_life, size=encryption.key_cache, clock=clock)
         self._registrars: dict[str, Registrar] = {}
         self._users = 0
         self._clock = clock
         super().__init__(
             "kurun.KuFlowPlugin",
-            data_converter=with_kuflow_payloads,
+            data_converter=self._with_payloads,
             interceptors=[
+                EncryptionInterceptor(),
                 LogContextInterceptor(),
                 KuFlowActivityInterceptor(self._context),
             ],
@@ -116,8 +122,10 @@ class KuFlowPlugin(SimplePlugin):
                 await self.engine.adopt(worker.client.service_client)
             due = await registrar.start(worker)
             duties = {"registration": lambda: registrar.run(worker, due), **self._credential_duties(worker)}
+            # A worker follows the headers of its runs, never the block that it happens to be started in.
             async with background(duties):
-                await next(worker)
+                with confidential(None):
+                    await next(worker)
 
     @asynccontextmanager
     async def renewing(self) -> AsyncIterator[None]:
@@ -140,6 +148,10 @@ class KuFlowPlugin(SimplePlugin):
             self._users -= 1
             if self._owns_kuflow and self._users == 0:
                 await self.aclose()
+
+    def _with_payloads(self, existing: DataConverter | None) -> DataConverter:
+        messages = self._settings.encryption.failure_messages
+        return with_encryption(with_kuflow_payloads(existing), self._keys, failure_messages=messages)
 
     async def _renew_token(self) -> None:
         if self.engine is not None:

@@ -11,6 +11,7 @@ PASSED_THROUGH = {
     "kurun_clients": "the API models inside those; building them takes most of a sandbox's start",
     "kurun_config": "error types that the clients import; frozen data",
     "kurun_worker.converter": "the payload converter, which has to know the same model classes",
+    "kurun_worker.encryption": "marks what that converter makes; the keys stay outside",
     "kurun_workflows": "the process helper keeps no state outside of a workflow",
     "pydantic": "imports lazily inside its classes",
     "pydantic_core": "compiled, cannot be loaded twice",

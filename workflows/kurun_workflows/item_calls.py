@@ -79,6 +79,22 @@ class ItemCalls:
         )
         return _insist(response.process_item)
 
+    async def save_context_data(self, item: ItemOrId, data: Value) -> ProcessItem:
+        """Replace a task's context data: what its form may show beside the data that the person fills in.
+
+        Raises:
+            InvalidData: KuFlow saved it but flags it.
+        """
+        request = models.ProcessItemTaskContextDataUpdateRequest(
+            process_item_id=item_id_of(item), data=json_value(data)
+        )
+        response = await self._calls.short(
+            names.UPDATE_PROCESS_ITEM_TASK_CONTEXT_DATA, request, models.ProcessItemTaskContextDataUpdateResponse
+        )
+        saved = response.process_item
+        insist_on_valid(saved.id, saved.task.context_data if saved.task else None)
+        return saved
+
     async def attach_document(
         self, item: ItemOrId, pointer: str, document: str | models.ProcessDocumentUploadResponse
     ) -> ProcessItem:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from temporalio import workflow
+
 from kurun_activities import models, names
 from kurun_clients.kuflow.models import JsonPatchOperation, Process
 from kurun_workflows.calls import Calls
@@ -69,6 +71,62 @@ class ProcessCalls:
         response = await self._calls.short(
             names.CHANGE_PROCESS_INITIATOR, request, models.ProcessInitiatorChangeResponse
         )
+        return response.process
+
+    async def create_process(
+        self,
+        code: str,
+        *,
+        metadata: Value | None = None,
+        entity: Value | None = None,
+        initiator_email: str | None = None,
+        initiator_id: UUID | None = None,
+        tenant_id: UUID | None = None,
+        related: bool = True,
+    ) -> Process:
+        """Start another process, once, whatever is repeated.
+
+        Args:
+            code: Code of its definition.
+            metadata: What it starts with.
+            entity: What its entity starts with.
+            initiator_email: Who starts it; the worker itself without one. Or ``initiator_id``.
+            initiator_id: The same by principal id.
+            tenant_id: Whose process it is; without one this process is read first, and its tenant taken.
+            related: Let KuFlow show the two processes as related.
+
+        Raises:
+            InvalidData: KuFlow started it but flags its metadata or its entity.
+        """
+        request = models.ProcessCreateRequest(
+            id=workflow.uuid4(),
+            process_definition_code=code,
+            tenant_id=tenant_id or (await self.retrieve()).tenant_id,
+            metadata=None if metadata is None else json_value(metadata),
+            entity=None if entity is None else json_value(entity),
+            initiator_email=initiator_email,
+            initiator_id=initiator_id,
+            related_process_id=self.id if related else None,
+        )
+        response = await self._calls.short(names.CREATE_PROCESS, request, models.ProcessCreateResponse)
+        process = response.process
+        insist_on_valid(process.id, process.metadata if metadata is not None else None)
+        insist_on_valid(process.id, process.entity if entity is not None else None)
+        return process
+
+    async def complete_process(self, process_id: UUID | None = None) -> Process:
+        """End a process as completed: this one, unless another is named. One that is completed stays so."""
+        request = models.ProcessCompleteRequest(process_id=process_id or self.id)
+        response = await self._calls.short(names.COMPLETE_PROCESS, request, models.ProcessCompleteResponse)
+        return response.process
+
+    async def cancel_process(self, process_id: UUID | None = None) -> Process:
+        """End a process and its active items as cancelled: this one, unless another is named.
+
+        KuFlow then cancels the process's own workflow too.
+        """
+        request = models.ProcessCancelRequest(process_id=process_id or self.id)
+        response = await self._calls.short(names.CANCEL_PROCESS, request, models.ProcessCancelResponse)
         return response.process
 
     async def upload_document(

@@ -1,5 +1,7 @@
 """What all requests and responses of activities share."""
 
+from uuid import UUID
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kurun_activities.failure_types import InvalidDataError
@@ -12,6 +14,22 @@ class ActivityRequest(WireModel):
     """The one argument of a KuFlow activity. Fields that a newer SDK sends and we do not know are ignored."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class FindRequest(ActivityRequest):
+    """What all searches share.
+
+    Attributes:
+        page: Number of the page, from 0.
+        size: Elements a page.
+        sorts: ``property,asc`` or ``property,desc``, the most important first.
+        tenant_ids: Tenants to search in.
+    """
+
+    page: int | None = None
+    size: int | None = None
+    sorts: list[str] | None = None
+    tenant_ids: list[UUID] | None = None
 
 
 class ActivityResponse(WireModel):

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from kurun_activities.models.base import ActivityRequest, ActivityResponse
+from kurun_activities.models.business_artifact import BusinessArtifactRequest
 from kurun_activities.models.process import ProcessRequest
+from kurun_activities.models.process_item import ProcessItemRequest
 
 
 def _decoded(value: Any) -> Any:
@@ -47,8 +49,8 @@ class DocumentSource(ActivityRequest):
         return self
 
 
-class ProcessDocumentUploadRequest(ProcessRequest):
-    """Upload a document into a process.
+class UploadRequest(ActivityRequest):
+    """What all uploads share.
 
     Attributes:
         file_name: The document's name in KuFlow.
@@ -61,8 +63,8 @@ class ProcessDocumentUploadRequest(ProcessRequest):
     source: DocumentSource
 
 
-class ProcessDocumentUploadResponse(ActivityResponse):
-    """Where the document lies. KuFlow deletes it after 24 hours unless it is linked into data.
+class UploadResponse(ActivityResponse):
+    """Where a document lies. KuFlow deletes it after some hours unless it is linked into data.
 
     Attributes:
         document_uri: Its address inside KuFlow.
@@ -75,21 +77,97 @@ class ProcessDocumentUploadResponse(ActivityResponse):
     size: int
 
 
-class ProcessDocumentDownloadRequest(ProcessRequest):
-    """Download a document of a process to a local file of the worker.
+class DownloadRequest(ActivityRequest):
+    """What all downloads share.
 
     Attributes:
-        document_uri: The document, as an upload answered it: its address, or a whole ``kuflow-file:`` reference.
         path: The file to write, inside one of the worker's document folders; an existing file is replaced.
     """
 
-    document_uri: str = Field(min_length=1)
     path: str = Field(min_length=1)
 
 
-class ProcessDocumentDownloadResponse(ActivityResponse):
+class DownloadResponse(ActivityResponse):
     """The written file: its path, its length in bytes and the SHA-256 of its content in hexadecimal digits."""
 
     path: str
     size: int
     sha256: str
+
+
+DocumentUri = Annotated[str, Field(min_length=1)]
+"""A document, as an upload answered it: its address, or a whole ``kuflow-file:`` reference."""
+
+
+class ProcessDocumentUploadRequest(UploadRequest, ProcessRequest):
+    """Upload a document into a process."""
+
+
+class ProcessDocumentUploadResponse(UploadResponse):
+    """Where the document lies; unlinked, it is deleted after 24 hours."""
+
+
+class ProcessDocumentDownloadRequest(DownloadRequest, ProcessRequest):
+    """Download a document of a process to a local file of the worker."""
+
+    document_uri: DocumentUri
+
+
+class ProcessDocumentDownloadResponse(DownloadResponse):
+    """The written file."""
+
+
+class BusinessArtifactDocumentUploadRequest(UploadRequest, BusinessArtifactRequest):
+    """Upload a document into a business artifact."""
+
+
+class BusinessArtifactDocumentUploadResponse(UploadResponse):
+    """Where the document lies; unlinked, it is deleted after 2 hours."""
+
+
+class BusinessArtifactDocumentDownloadRequest(DownloadRequest, BusinessArtifactRequest):
+    """Download a document of a business artifact to a local file of the worker."""
+
+    document_uri: DocumentUri
+
+
+class BusinessArtifactDocumentDownloadResponse(DownloadResponse):
+    """The written file."""
+
+
+class DocumentUploadRequest(UploadRequest):
+    """Upload a document into what a uri names.
+
+    Attributes:
+        target_uri: ``ku:process/{id}`` or ``ku:business-artifact/{id}``, as resources give it in their ``uri``.
+    """
+
+    target_uri: str = Field(min_length=1)
+
+
+class DocumentUploadResponse(UploadResponse):
+    """Where the document lies; unlinked, it is deleted after 2 hours."""
+
+
+class DocumentDownloadRequest(DownloadRequest):
+    """Download any document that the worker may read to a local file of the worker."""
+
+    document_uri: DocumentUri
+
+
+class DocumentDownloadResponse(DownloadResponse):
+    """The written file."""
+
+
+class ProcessItemTaskDataWebformsDownloadRequest(DownloadRequest, ProcessItemRequest):
+    """Download a form of a task, filled in, as a document to a local file of the worker.
+
+    Attributes:
+        property_path: JSON pointer (RFC 6901) to the form in the task's data.
+    """
+
+    property_path: str = Field(min_length=1)
+
+
+class ProcessItemTaskDataWebformsDownloadResponse(DownloadResponse):
+    """The written file."""

@@ -1,29 +1,29 @@
 """Requests and responses of the activities on processes."""
 
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from kurun_activities.models.base import ActivityRequest, ActivityResponse, SavedDataResponse, present
-from kurun_clients.kuflow.models import JsonPatchOperation, JsonValue, Process, ProcessPage, ProcessState
+from kurun_activities.models.base import ActivityRequest, ActivityResponse, FindRequest, SavedDataResponse, present
+from kurun_clients.kuflow.models import (
+    DeletedQueryParam,
+    JsonPatchOperation,
+    JsonValue,
+    Process,
+    ProcessPage,
+    ProcessState,
+)
 
 
-class DeletedQueryParam(StrEnum):
-    """Whether a search looks at deleted resources."""
+class ProcessFindRequest(FindRequest):
+    """Search processes. Absent filters do not restrict.
 
-    EXCLUDE = "EXCLUDE"
-    INCLUDE = "INCLUDE"
-    ONLY = "ONLY"
+    Attributes:
+        metadata: Conditions on metadata fields, ``code operation value…``.
+        deleted: Whether deleted ones are wanted. KuFlow lists them only to a search that names exactly one
+            process definition, by id or by code and tenant; otherwise it leaves them out without a word.
+    """
 
-
-class ProcessFindRequest(ActivityRequest):
-    """Search processes. Absent filters do not restrict; ``sorts`` are ``property,asc`` or ``property,desc``."""
-
-    page: int | None = None
-    size: int | None = None
-    sorts: list[str] | None = None
-    tenant_ids: list[UUID] | None = None
     process_definition_ids: list[UUID] | None = None
     process_definition_codes: list[str] | None = None
     states: list[ProcessState] | None = None
@@ -104,6 +104,33 @@ class ProcessCancelRequest(ProcessRequest):
 
 class ProcessCancelResponse(ProcessResponse):
     """The cancelled process."""
+
+
+class ProcessDeleteRequest(ProcessRequest):
+    """Delete a process that has ended."""
+
+
+class ProcessDeleteResponse(ActivityResponse):
+    """Nothing: the process is deleted."""
+
+
+class ProcessItemsCancelRequest(ProcessRequest):
+    """Cancel items of a process.
+
+    Attributes:
+        process_item_ids: Which; all active items without it. An empty list is refused, because KuFlow cannot tell it
+            from none and would cancel them all.
+    """
+
+    process_item_ids: list[UUID] | None = Field(default=None, min_length=1)
+
+
+class ProcessItemsCancelResponse(ProcessResponse):
+    """The process, which itself goes on."""
+
+    def saved_values(self) -> list[JsonValue]:
+        """None: its data was not touched."""
+        return []
 
 
 class ProcessInitiatorChangeRequest(ProcessRequest):

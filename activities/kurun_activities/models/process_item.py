@@ -4,9 +4,9 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field, model_validator
 
-from kurun_activities.models.base import ActivityRequest, ActivityResponse, SavedDataResponse, present
-from kurun_activities.models.process import DeletedQueryParam
+from kurun_activities.models.base import ActivityRequest, ActivityResponse, FindRequest, SavedDataResponse, present
 from kurun_clients.kuflow.models import (
+    DeletedQueryParam,
     JsonPatchOperation,
     JsonValue,
     ProcessItem,
@@ -19,13 +19,14 @@ from kurun_clients.kuflow.models import (
 )
 
 
-class ProcessItemFindRequest(ActivityRequest):
-    """Search process items. Filters that are absent do not restrict; ``sorts`` are ``property,asc`` or ``…,desc``."""
+class ProcessItemFindRequest(FindRequest):
+    """Search process items. Absent filters do not restrict.
 
-    page: int | None = None
-    size: int | None = None
-    sorts: list[str] | None = None
-    tenant_ids: list[UUID] | None = None
+    Attributes:
+        deleted: Whether deleted ones are wanted. KuFlow lists them only to a search that names exactly one
+            process definition, by id or by code and tenant; otherwise it leaves them out without a word.
+    """
+
     process_ids: list[UUID] | None = None
     types: list[ProcessItemType] | None = None
     task_states: list[ProcessItemTaskState] | None = None
@@ -155,6 +156,20 @@ class ProcessItemTaskDataPatchRequest(ProcessItemRequest):
 
 class ProcessItemTaskDataPatchResponse(ProcessItemResponse):
     """The task with its changed data."""
+
+
+class ProcessItemTaskContextDataUpdateRequest(ProcessItemRequest):
+    """Replace the task's context data, which its form may show and does not change."""
+
+    data: JsonValue
+
+
+class ProcessItemTaskContextDataUpdateResponse(ProcessItemResponse):
+    """The task with its new context data."""
+
+    def saved_values(self) -> list[JsonValue]:
+        """The context data alone: the data was not touched."""
+        return present(self.process_item.task.context_data if self.process_item.task else None)
 
 
 class ProcessItemTaskLogAppendRequest(ProcessItemRequest):

@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from kurun_clients.kuflow.auth import Base64BearerAuth, BasicAuth, BearerAuth
     from kurun_clients.kuflow.client import KuFlowClient
     from kurun_clients.kuflow.documents import BytesContent, DocumentContent, DocumentDownload, FileContent
-    from kurun_clients.kuflow.references import KuFlowFile, MalformedReference
+    from kurun_clients.kuflow.filters import FilterExpression, FilterOperation, MalformedFilter, field
+    from kurun_clients.kuflow.references import (
+        KuFlowDataSource,
+        KuFlowFile,
+        KuFlowGroup,
+        KuFlowPrincipal,
+        KuFlowProcessRef,
+        MalformedReference,
+    )
+    from kurun_clients.kuflow.webhooks import MalformedEvent, WebhookEvent, parse_event
 
 __all__ = [
     "KuFlowClient",
@@ -23,8 +32,22 @@ __all__ = [
     "DocumentContent",
     "DocumentDownload",
     "FileContent",
+    # references inside data
+    "KuFlowDataSource",
     "KuFlowFile",
+    "KuFlowGroup",
+    "KuFlowPrincipal",
+    "KuFlowProcessRef",
     "MalformedReference",
+    # conditions of lists
+    "FilterExpression",
+    "FilterOperation",
+    "MalformedFilter",
+    "field",
+    # webhooks
+    "MalformedEvent",
+    "WebhookEvent",
+    "parse_event",
 ]
 
 _HOMES = {
@@ -36,8 +59,19 @@ _HOMES = {
     "DocumentContent": "documents",
     "DocumentDownload": "documents",
     "FileContent": "documents",
+    "KuFlowDataSource": "references",
     "KuFlowFile": "references",
+    "KuFlowGroup": "references",
+    "KuFlowPrincipal": "references",
+    "KuFlowProcessRef": "references",
     "MalformedReference": "references",
+    "FilterExpression": "filters",
+    "FilterOperation": "filters",
+    "MalformedFilter": "filters",
+    "field": "filters",
+    "MalformedEvent": "webhooks",
+    "WebhookEvent": "webhooks",
+    "parse_event": "webhooks",
 }
 
 

@@ -3,7 +3,7 @@
 import ssl
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 import httpx2
@@ -12,8 +12,21 @@ from pydantic import SecretStr, ValidationError
 from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, BaseClient, RetryPolicy
 from kurun_clients.kuflow.auth import Base64BearerAuth, BasicAuth, BearerAuth
 from kurun_clients.kuflow.models import DefaultError
-from kurun_clients.kuflow.resources import Authentications, Processes, ProcessItems, Workers
-from kurun_config import ConfigurationError, KuFlowAuthentication, KuFlowSettings, flag, variable
+from kurun_clients.kuflow.resources import (
+    Authentications,
+    BusinessArtifacts,
+    Documents,
+    Groups,
+    Kms,
+    Principals,
+    Processes,
+    ProcessItems,
+    Robots,
+    Tenants,
+    TenantUsers,
+    Workers,
+)
+from kurun_config import ConfigurationError, KuFlowApiShape, KuFlowAuthentication, KuFlowSettings, flag, variable
 
 
 class KuFlowClient:
@@ -30,12 +43,21 @@ class KuFlowClient:
         max_connections: Connections at the same time.
         ssl_context: What to trust instead of the system's authorities.
         transport: The seam for tests; replaces what the two before configure.
+        shape: How requests are written: as KuFlow does it now, or as it did before November 2024 (``seed``).
 
     Attributes:
         authentications: Engine credentials.
         workers: The catalogue of workers.
-        processes: Processes, their data and their documents.
-        process_items: Tasks and messages.
+        principals: Whoever acts in KuFlow.
+        tenants: The organisations that the caller may work in.
+        tenant_users: People as members of tenants.
+        groups: Groups of principals.
+        processes: Processes, their data, their documents and their actions.
+        process_items: Tasks, messages and threads.
+        documents: Documents, whatever they belong to.
+        business_artifacts: Business artifacts, their data, their documents and their actions.
+        robots: Robots, their programs and the tools these need.
+        kms: Keys to encrypt with.
     """
 
     def __init__(
@@ -49,7 +71,9 @@ class KuFlowClient:
         max_connections: int = 100,
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        shape: KuFlowApiShape | Literal["current", "seed"] = KuFlowApiShape.CURRENT,
     ) -> None:
+        shape = KuFlowApiShape(shape)
         self._client = BaseClient(
             endpoint,
             auth=auth,
@@ -60,8 +84,16 @@ class KuFlowClient:
         )
         self.authentications = Authentications(self._client, tenant_id)
         self.workers = Workers(self._client)
-        self.processes = Processes(self._client)
-        self.process_items = ProcessItems(self._client)
+        self.principals = Principals(self._client, shape)
+        self.tenants = Tenants(self._client)
+        self.tenant_users = TenantUsers(self._client, shape)
+        self.groups = Groups(self._client)
+        self.processes = Processes(self._client, shape)
+        self.process_items = ProcessItems(self._client, shape)
+        self.documents = Documents(self._client)
+        self.business_artifacts = BusinessArtifacts(self._client)
+        self.robots = Robots(self._client)
+        self.kms = Kms(self._client)
 
     @classmethod
     def from_settings(cls, settings: KuFlowSettings, *, transport: httpx2.AsyncBaseTransport | None = None) -> Self:
@@ -84,6 +116,7 @@ class KuFlowClient:
                 max_connections=settings.max_connections,
                 ssl_context=ssl_context,
                 transport=transport,
+                shape=settings.api_shape,
             )
         except ValueError as error:
             raise ConfigurationError(f"{variable('kuflow.endpoint')}: {error}") from None

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from kurun_clients.http import Content, InvalidRequest
 from kurun_clients.http.replies import StreamedReply
+from kurun_clients.kuflow.references import KuFlowFile, MalformedReference
 from kurun_clients.threads import in_thread
 
 DocumentContent = Content
@@ -18,6 +19,8 @@ CHUNK = 256 * 1024
 """Bytes read from a file at once; larger holds the event loop longer, smaller costs more hops between threads."""
 
 MAX_NAME = 255
+MAX_URI = 2048
+_RESOURCE_URI = re.compile(r"ku:[a-z][a-z-]*/[0-9A-Za-z-]+")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(\s*;[\x20-\x7e]*)?")
 
 
@@ -112,6 +115,35 @@ def document_query(file_name: str, content_type: str) -> list[tuple[str, str]]:
     if len(content_type) > MAX_NAME or not _MEDIA_TYPE.fullmatch(content_type):
         raise InvalidRequest(f"not a media type: {content_type[:80]!r}")
     return [("fileContentType", content_type), ("fileName", file_name)]
+
+
+def document_address(document: str | KuFlowFile) -> str:
+    """The address of a document, as KuFlow takes it: its ``ku:`` uri, or the reference that data holds.
+
+    Raises:
+        InvalidRequest: It is a malformed reference, or no address at all.
+    """
+    if isinstance(document, KuFlowFile):
+        return document.uri
+    if document.startswith(KuFlowFile.PREFIX):
+        try:
+            KuFlowFile.parse(document)
+        except MalformedReference as error:
+            raise InvalidRequest(str(error)) from None
+    elif not 1 <= len(document) <= MAX_URI or not document.isprintable() or " " in document:
+        raise InvalidRequest(f"not the address of a document: {document[:80]!r}")
+    return document
+
+
+def target_address(target: str) -> str:
+    """The address of what a document is uploaded for, such as a process's ``uri``.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
+    if len(target) > MAX_URI or not _RESOURCE_URI.fullmatch(target):
+        raise InvalidRequest(f"not the address of a resource, such as ku:process/{{id}}: {target[:80]!r}")
+    return target
 
 
 def _file_name(disposition: str) -> str | None:

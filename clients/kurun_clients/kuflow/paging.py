@@ -1,11 +1,11 @@
 """Walking through the pages of a list."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from kurun_clients.http import InvalidRequest
-from kurun_clients.kuflow.models import Page, ProcessItemPageItem, ProcessPageItem
+from kurun_clients.kuflow.models import Page
 
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
@@ -13,7 +13,18 @@ STABLE_ORDER = ("createdAt", "id")
 """Order in which what is created meanwhile comes last, so that no page shifts."""
 
 
-Item = TypeVar("Item", ProcessPageItem, ProcessItemPageItem)
+class Listed(Protocol):
+    """An element of a list."""
+
+    @property
+    def id(self) -> UUID | None:
+        """What tells it from the others."""
+
+    def to_wire_json(self) -> bytes:
+        """What tells it from the others if it has no id."""
+
+
+Item = TypeVar("Item", bound=Listed)
 
 
 def page_query(size: int | None, page: int | None) -> list[tuple[str, str]]:
@@ -42,15 +53,16 @@ async def iterate(find: "Callable[[int, int], Awaitable[Page[Item]]]", *, size: 
     size = DEFAULT_PAGE_SIZE if size is None else size
     if size < 1:
         raise InvalidRequest("pages of no elements have no end")
-    number, seen = 0, frozenset[UUID]()
+    number, seen = 0, frozenset[UUID | bytes]()
     while True:
         page = await find(size, number)
-        ids = frozenset(item.id for item in page.content)
-        if ids <= seen:
+        keyed = [(item.id or item.to_wire_json(), item) for item in page.content]
+        keys = frozenset(key for key, _ in keyed)
+        if keys <= seen:
             return
-        for item in page.content:
-            if item.id not in seen:
+        for key, item in keyed:
+            if key not in seen:
                 yield item
-        seen, number = ids, number + 1
+        seen, number = keys, number + 1
         if len(page.content) < page.metadata.size and number >= page.metadata.total_pages:
             return

@@ -11,7 +11,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kurun_twin.api import authentications, documents, errors, process_items, processes, steering, workers
+from kurun_twin.api import (
+    artifact_actions,
+    artifacts,
+    authentications,
+    directory,
+    documents,
+    errors,
+    kms,
+    process_actions,
+    process_items,
+    processes,
+    robots,
+    steering,
+    workers,
+)
 from kurun_twin.api.authentication import Authenticated
 from kurun_twin.api.misbehaviour import Misbehaviour
 from kurun_twin.api.operations import Api, Operation
@@ -23,6 +37,26 @@ API_PREFIX = "/v2024-06-14"
 """Where KuFlow's API lies; the twin's own operations lie beside it under ``/_twin``."""
 
 
+OPERATIONS = [
+    operation
+    for group in (
+        authentications,
+        workers,
+        directory,
+        processes,
+        process_actions,
+        process_items,
+        documents,
+        artifacts,
+        artifact_actions,
+        robots,
+        kms,
+    )
+    for operation in group.OPERATIONS
+]
+"""Every operation of KuFlow's API, paths without the prefix."""
+
+
 def create_app(platform: Platform, authority: EngineAuthority, scenario: Scenario | None = None) -> Starlette:
     """Make the ASGI application.
 
@@ -32,8 +66,7 @@ def create_app(platform: Platform, authority: EngineAuthority, scenario: Scenari
         scenario: How it misbehaves; changed by ``PUT /_twin/scenario`` too.
     """
     api = Api(platform, authority, scenario or Scenario())
-    groups = (authentications, workers, processes, documents, process_items)
-    published = [replace(each, path=API_PREFIX + each.path) for group in groups for each in group.OPERATIONS]
+    published = [replace(each, path=API_PREFIX + each.path) for each in OPERATIONS]
     app = Starlette(
         routes=_routes(api, [*published, *steering.OPERATIONS]),
         middleware=[

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from kurun_twin.clock import microseconds, wire_time
 from kurun_twin.platform.json_data import JsonObject
-from kurun_twin.platform.refusals import InvalidData, Refusal
+from kurun_twin.platform.refusals import InvalidData, InvalidInput, Refusal
 
 _MAX_ERRORS = 100
 
@@ -35,7 +35,7 @@ def error_response(
 async def refused(_: Request, refusal: Exception) -> Response:
     """The platform's rules do not allow it."""
     assert isinstance(refusal, Refusal)  # noqa: S101 - registered for it
-    if isinstance(refusal, InvalidData):
+    if isinstance(refusal, InvalidData | InvalidInput):
         errors = [_breach(each) for each in refusal.breaches[:_MAX_ERRORS]]
     else:
         errors = [_info(refusal.code, refusal.message, refusal.location, refusal.location_type)]

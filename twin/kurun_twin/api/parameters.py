@@ -1,5 +1,6 @@
 """Reading paths, queries and bodies."""
 
+import re
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -12,6 +13,7 @@ from kurun_twin.platform.json_patch import PATCH, PatchOperation
 from kurun_twin.platform.paging import PageRequest
 from kurun_twin.platform.refusals import Invalid, TooLarge, UnsupportedMediaType
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MAX_VALUES = 1000
 _MAX_PAGE = 2**31 - 1
 
@@ -19,9 +21,9 @@ Body = TypeVar("Body", bound=BaseModel)
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def path_id(request: Request) -> str:
-    """The UUID in the path, in its usual spelling."""
-    return uuid_text(request.path_params["id"], "id", "path")
+def path_id(request: Request, name: str = "id") -> str:
+    """A UUID in the path, in its usual spelling."""
+    return uuid_text(request.path_params[name], name, "path")
 
 
 def uuid_text(text: str, location: str, location_type: str = "query") -> str:
@@ -30,10 +32,10 @@ def uuid_text(text: str, location: str, location_type: str = "query") -> str:
     Raises:
         Invalid: The text is none.
     """
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise Invalid(f"{text!r} is no UUID", location=location, location_type=location_type) from None
+    # UUID() alone would take braces, underscores and digits of other scripts too.
+    if _UUID.fullmatch(text) is None:
+        raise Invalid(f"{text!r} is no UUID", location=location, location_type=location_type)
+    return str(UUID(text))
 
 
 def texts(request: Request, *names: str) -> list[str]:
@@ -58,9 +60,34 @@ def choices(request: Request, name: str, kind: type[Choice]) -> list[Choice]:
         raise Invalid(f"allowed are {allowed}", location=name, location_type="query") from None
 
 
+def choice(request: Request, name: str, kind: type[Choice]) -> Choice | None:
+    """The value of a query parameter that takes one name of an enumeration."""
+    chosen = choices(request, name, kind)
+    single(request, name)
+    return chosen[0] if chosen else None
+
+
+def required_choice(request: Request, name: str, kind: type[Choice]) -> Choice:
+    """The same, if it must be there."""
+    required(request, name)
+    return choices(request, name, kind)[0]
+
+
+def single(request: Request, name: str) -> str | None:
+    """A query parameter that takes one value.
+
+    Raises:
+        Invalid: It has several.
+    """
+    values = request.query_params.getlist(name)
+    if len(values) > 1:
+        raise Invalid(f"the parameter {name} takes one value", location=name, location_type="query")
+    return values[0] if values else None
+
+
 def required(request: Request, name: str) -> str:
     """A query parameter that must be there."""
-    value = request.query_params.get(name)
+    value = single(request, name)
     if not value:
         raise Invalid(f"the parameter {name} is required", location=name, location_type="query")
     return value
@@ -129,7 +156,7 @@ async def _content(request: Request, max_bytes: int) -> bytes:
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:
-    text = request.query_params.get(name, str(default))
+    text = single(request, name) or str(default)
     if not (text.isascii() and text.isdecimal()) or len(text) > 10 or int(text) > most:
         raise Invalid(f"{name} is a number from 0 to {most}", location=name, location_type="query")
     return int(text)

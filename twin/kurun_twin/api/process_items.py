@@ -8,7 +8,8 @@ from starlette.responses import Response
 from kurun_twin.api import parameters
 from kurun_twin.api.operations import Api, Handler, Operation, caller
 from kurun_twin.api.responses import created_response, json_response
-from kurun_twin.platform.queries import ItemFilter
+from kurun_twin.platform.action_requests import AiAssistanceGenerate
+from kurun_twin.platform.queries import Deleted, ItemFilter
 from kurun_twin.platform.requests import AppendLog, Assign, DataUpdate, ProcessItemCreate, ProcessItemType
 from kurun_twin.platform.tasks import Part
 
@@ -32,6 +33,7 @@ async def find_process_items(api: Api, request: Request) -> Response:
         definition_code=parameters.texts(request, "processItemDefinitionCode", "taskDefinitionCode"),
         process_definition_id=parameters.ids(request, "processDefinitionId"),
         process_definition_code=parameters.texts(request, "processDefinitionCode"),
+        deleted=parameters.choice(request, "deleted", Deleted) or Deleted.EXCLUDE,
     )
     page = parameters.page(request)
     return json_response(await api.platform.database.run(api.platform.queries.items, wanted, page))
@@ -50,6 +52,21 @@ async def retrieve_process_item(api: Api, request: Request) -> Response:
     """The whole item."""
     item_id = parameters.path_id(request)
     return json_response(await api.platform.database.run(api.platform.process_items.retrieve, item_id))
+
+
+async def generate_ai_assistance(api: Api, request: Request) -> Response:
+    """Start an attempt of AI assistance (202), or ask after one (200)."""
+    platform, item_id = api.platform, parameters.path_id(request)
+    wanted = await parameters.body(request, AiAssistanceGenerate, platform.options.max_body)
+    attempt, started = await platform.database.run(platform.ai_assistance.generate, item_id, str(wanted.request_id))
+    platform.figures.count("ai_assistance", int(started))
+    return json_response(attempt, 202 if started else 200)
+
+
+async def retrieve_ai_assistance(api: Api, request: Request) -> Response:
+    """The latest attempt of AI assistance."""
+    item_id = parameters.path_id(request)
+    return json_response(await api.platform.database.run(api.platform.ai_assistance.retrieve, item_id))
 
 
 async def claim_task(api: Api, request: Request) -> Response:
@@ -110,12 +127,15 @@ def _saving(part: Part) -> Handler:
     return save
 
 
+_AI_ASSISTANCE = "/process-items/{id}/~actions/ai-assistance"
 _TASK = "/process-items/{id}/task"
 
 OPERATIONS = [
     Operation("findProcessItems", "GET", "/process-items", find_process_items),
     Operation("createProcessItem", "POST", "/process-items", create_process_item),
     Operation("retrieveProcessItem", "GET", "/process-items/{id}", retrieve_process_item),
+    Operation("retrieveProcessItemAiAssistance", "GET", _AI_ASSISTANCE, retrieve_ai_assistance),
+    Operation("generateProcessItemAiAssistance", "POST", _AI_ASSISTANCE, generate_ai_assistance),
     Operation("claimProcessItemTask", "POST", f"{_TASK}/~actions/claim", claim_task),
     Operation("assignProcessItemTask", "POST", f"{_TASK}/~actions/assign", assign_task),
     Operation("completeProcessItemTask", "POST", f"{_TASK}/~actions/complete", complete_task),

@@ -1,4 +1,4 @@
-"""The group Process, except its documents."""
+"""The group Process, except its documents and actions."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from kurun_twin.api import parameters
 from kurun_twin.api.operations import Api, Handler, Operation, caller
 from kurun_twin.api.responses import created_response, json_response
 from kurun_twin.platform.processes import Part
-from kurun_twin.platform.queries import ProcessFilter
+from kurun_twin.platform.queries import Deleted, ProcessFilter
 from kurun_twin.platform.requests import ChangeInitiator, EntityUpdate, MetadataUpdate, ProcessCreate
 
 
@@ -31,6 +31,7 @@ async def find_processes(api: Api, request: Request) -> Response:
         initiator_id=parameters.ids(request, "initiatorId"),
         initiator_email=parameters.texts(request, "initiatorEmail"),
         metadata=parameters.texts(request, "metadata"),
+        deleted=parameters.choice(request, "deleted", Deleted) or Deleted.EXCLUDE,
     )
     page = parameters.page(request)
     return json_response(await api.platform.database.run(api.platform.queries.processes, wanted, page))
@@ -49,6 +50,13 @@ async def retrieve_process(api: Api, request: Request) -> Response:
     """The whole process."""
     process_id = parameters.path_id(request)
     return json_response(await api.platform.database.run(api.platform.processes.retrieve, process_id))
+
+
+async def delete_process(api: Api, request: Request) -> Response:
+    """Delete it with its items."""
+    process_id = parameters.path_id(request)
+    await api.platform.database.run(api.platform.processes.delete, caller(request), process_id)
+    return Response(status_code=204)
 
 
 async def complete_process(api: Api, request: Request) -> Response:
@@ -114,6 +122,7 @@ OPERATIONS = [
     Operation("findProcesses", "GET", "/processes", find_processes),
     Operation("createProcess", "POST", "/processes", create_process),
     Operation("retrieveProcess", "GET", "/processes/{id}", retrieve_process),
+    Operation("deleteProcess", "DELETE", "/processes/{id}", delete_process),
     Operation("completeProcess", "POST", "/processes/{id}/~actions/complete", complete_process),
     Operation("cancelProcess", "POST", "/processes/{id}/~actions/cancel", cancel_process),
     Operation(

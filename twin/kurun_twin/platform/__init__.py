@@ -5,7 +5,9 @@ platform.tasks.claim, caller, item_id)``.
 """
 
 import logging
+import sqlite3
 import time
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from kurun_twin.database import Database
@@ -13,14 +15,22 @@ from kurun_twin.definitions import Definitions
 from kurun_twin.figures import Figures
 from kurun_twin.options import TwinOptions
 from kurun_twin.outbox import Outbox, forget_done
+from kurun_twin.platform import action_outcomes
+from kurun_twin.platform.ai_assistance import AiAssistance
+from kurun_twin.platform.artifact_actions import ArtifactActions
+from kurun_twin.platform.artifacts import Artifacts
 from kurun_twin.platform.credentials import Credentials, ensure_credentials
+from kurun_twin.platform.directory import Directory
 from kurun_twin.platform.document_files import DocumentFiles
 from kurun_twin.platform.documents import Documents
+from kurun_twin.platform.kms_keys import KmsKeys
 from kurun_twin.platform.principals import Principal, Principals
+from kurun_twin.platform.process_actions import ProcessActions
 from kurun_twin.platform.process_items import ProcessItems
 from kurun_twin.platform.processes import Processes, WorkflowOutcome
 from kurun_twin.platform.queries import Queries
 from kurun_twin.platform.refusals import Refusal
+from kurun_twin.platform.robots import Robots
 from kurun_twin.platform.tasks import Tasks
 from kurun_twin.platform.workers import Workers
 
@@ -39,13 +49,21 @@ class Platform:
         outbox: What the engine has still to be told.
         figures: What has been counted.
         principals: Who may call.
+        directory: Who there is.
         processes: Rules of processes.
         process_items: Rules of items.
         tasks: Rules of tasks.
-        queries: Pages of processes and items.
+        process_actions: Rules of what else can be done with a process.
+        artifacts: Rules of business artifacts.
+        artifact_actions: Rules of what can be done with one.
+        ai_assistance: Attempts of AI assistance.
+        kms_keys: Keys of confidential processes.
+        robots: Robots and their files.
+        queries: Pages of processes, items and business artifacts.
         documents: What is known of documents.
         document_files: Their bytes.
         workers: The catalogue of workers.
+        read_result: Reads what a completed workflow answered, by its id; ``None`` where there is no engine.
     """
 
     def __init__(self, options: TwinOptions, definitions: Definitions, database: Database, figures: Figures) -> None:
@@ -66,6 +84,13 @@ class Platform:
         self.processes = Processes(definitions, self.principals, self.outbox, options)
         self.process_items = ProcessItems(definitions, self.principals, self.outbox, options)
         self.tasks = Tasks(definitions, self.principals, self.outbox, options)
+        self.process_actions = ProcessActions(definitions, self.processes, self.process_items, self.outbox, options)
+        self.artifacts = Artifacts(definitions, options)
+        self.artifact_actions = ArtifactActions(definitions, self.artifacts, self.processes, self.outbox, options)
+        self.ai_assistance = AiAssistance(definitions, options)
+        self.kms_keys = KmsKeys(definitions)
+        self.directory = Directory(definitions, self.principals, database.call(_beginning))
+        self.robots = Robots(definitions, self.directory.audit)
         self.queries = Queries(definitions, self.principals)
         self.documents = Documents(options)
         self.document_files = DocumentFiles(options.data_dir / "documents", options.max_document)
@@ -73,16 +98,26 @@ class Platform:
         self.document_files.prepare(database.call(self.documents.known))
         self._swept_at = time.monotonic()
         self.workers = Workers(definitions)
+        self.read_result: Callable[[str], Awaitable[object]] | None = None
 
     async def process_finished(self, process_id: UUID | str, outcome: str) -> None:
-        """A workflow ended: let its process follow. Told twice, or of a workflow that is no process's, it does nothing.
+        """A workflow ended: let its process or its action follow. Told twice, or of another workflow, it does nothing.
 
         Args:
             process_id: The workflow's id.
             outcome: ``completed``, ``cancelled`` (or terminated) or ``failed`` (or timed out).
         """
         ended = WorkflowOutcome(outcome)
-        state = await self.database.run(self.processes.workflow_ended, str(process_id), ended)
+        workflow_id, result = str(process_id), None
+        if self.read_result is not None and await self.database.run(action_outcomes.awaits_result, workflow_id):
+            result = await self.read_result(workflow_id)
+        status = await self.database.run(
+            action_outcomes.workflow_ended, workflow_id, ended, result, self.principals.system_id
+        )
+        if status is not None:
+            self.figures.count(f"actions_{status.lower()}")
+            return
+        state = await self.database.run(self.processes.workflow_ended, workflow_id, ended)
         self.figures.count(f"workflows_{ended}")
         if ended is WorkflowOutcome.FAILED:
             logger.warning("the workflow of process %s failed; the process is %s", process_id, state or "left as it is")
@@ -102,3 +137,8 @@ class Platform:
         await self.database.run(forget_done)
         self.figures.count("documents_swept", len(forgotten))
         return len(forgotten)
+
+
+def _beginning(connection: sqlite3.Connection) -> int:
+    """When the data folder was made, in microseconds since 1970 UTC."""
+    return int(connection.execute("SELECT at FROM beginning").fetchone()[0])

@@ -46,9 +46,10 @@ def cancel_open(connection: sqlite3.Connection, by: str, process_id: str, item_i
 
 
 def page_body(row: sqlite3.Row, tenant_id: str) -> JsonObject:
-    """The item as an entry of a page."""
+    """The item as an entry of a page, in both of the shapes that the API has had."""
     whole = {
         **records.audit(row),
+        **records.deletion(row),
         "id": row["id"],
         "uri": f"ku:process-item/{row['id']}",
         "type": row["type"],
@@ -57,14 +58,16 @@ def page_body(row: sqlite3.Row, tenant_id: str) -> JsonObject:
         "ownerId": row["owner_id"],
         "tenantId": tenant_id,
     }
+    definition = {
+        "id": row["definition_id"],
+        "version": row["definition_version"],
+        "code": row["definition_code"],
+    }
     if row["definition_id"]:
-        whole["processItemDefinitionRef"] = {
-            "id": row["definition_id"],
-            "version": row["definition_version"],
-            "code": row["definition_code"],
-        }
+        whole["processItemDefinitionRef"] = definition
     if row["type"] == "TASK":
-        whole["task"] = {"state": row["state"]}
+        # The older shape's field; the present contract still lists it as required.
+        whole["task"] = {"state": row["state"], "taskDefinition": {**definition, "name": row["definition_name"]}}
     elif row["type"] == "MESSAGE":
         whole["message"] = _present(
             {"text": row["text"], "dataStructureDataDefinitionCode": row["data_definition_code"]}

@@ -16,14 +16,21 @@ def judged(schema: JsonSchema | None, value: JsonObject) -> str:
     """A value with ``valid`` and ``errors``, as text for the database. Invalid data is kept and flagged, not refused.
 
     Raises:
-        Invalid: The value is nested too deeply to be handled.
+        Invalid: The value is nested too deeply, or has a number too large, to be handled.
     """
     ensure_depth(value)
-    breaches = schema.breaches(value) if schema else []
-    stored: JsonObject = {"valid": not breaches, "value": value}
-    if breaches:
-        stored["errors"] = [{"propertyPath": each.property_path, "type": each.type} for each in breaches]
-    return json.dumps(stored, separators=(",", ":"))
+    stored: JsonObject = {"valid": True, "value": value}
+    try:
+        breaches = schema.breaches(value) if schema else []
+        if breaches:
+            errors = [{"propertyPath": each.property_path, "type": each.type} for each in breaches]
+            stored |= {"valid": False, "errors": errors}
+        # A number such as 1e400 is read as infinity, which is no JSON.
+        return json.dumps(stored, separators=(",", ":"), allow_nan=False)
+    except (ValueError, OverflowError):
+        raise Invalid("a number in the value is too large") from None
+    except RecursionError:
+        raise Invalid("the value is nested too deeply for its schema") from None
 
 
 def judged_at_start(schema: JsonSchema | None, body: JsonValueBody | None) -> str | None:

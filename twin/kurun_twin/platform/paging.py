@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,11 @@ class Query:
             self.conditions.append(f"{column} IN (SELECT value FROM json_each(?))")  # noqa: S608
             self.values.append(json.dumps(list(wanted)))
 
+    def where(self, condition: str, values: Sequence[Any] = ()) -> None:
+        """Keep rows for which the condition holds."""
+        self.conditions.append(condition)
+        self.values.extend(values)
+
     def page(
         self,
         connection: sqlite3.Connection,
@@ -54,31 +59,43 @@ class Query:
             f"SELECT * FROM {self.source}{where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
             [*self.values, wanted.size, wanted.size * wanted.page],
         )
-        return {
-            "metadata": {
-                "size": wanted.size,
-                "page": wanted.page,
-                "totalElements": total,
-                "totalPages": -(-total // wanted.size) if wanted.size else 0,
-            },
-            "content": [body(row) for row in rows],
-        }
+        return {"metadata": page_metadata(wanted, total), "content": [body(row) for row in rows]}
+
+
+def page_metadata(wanted: PageRequest, total: int) -> JsonObject:
+    """What a page says of itself and of the whole list."""
+    return {
+        "size": wanted.size,
+        "page": wanted.page,
+        "totalElements": total,
+        "totalPages": -(-total // wanted.size) if wanted.size else 0,
+    }
+
+
+def sort_terms(criteria: Sequence[str], allowed: Iterable[str]) -> list[tuple[str, bool]]:
+    """The properties to sort by, and whether each is descending.
+
+    Raises:
+        Invalid: A property is not allowed, repeated, or its direction is neither ``asc`` nor ``desc``.
+    """
+    terms = [_term(criterion, list(allowed)) for criterion in criteria]
+    if len({name for name, _ in terms}) < len(terms):
+        raise Invalid("a property can be sorted by only once", location="sort", location_type="query")
+    return terms
 
 
 def _order(criteria: Sequence[str], columns: Mapping[str, str]) -> str:
-    terms = [_term(criterion, columns) for criterion in criteria] or ["created_at ASC"]
+    terms = [f"{columns[name]} {'DESC' if down else 'ASC'}" for name, down in sort_terms(criteria, columns)]
     # The id settles ties, so that no entry appears on two pages.
-    return ", ".join([*terms, "id ASC"])
+    return ", ".join([*(terms or ["created_at ASC"]), "id ASC"])
 
 
-def _term(criterion: str, columns: Mapping[str, str]) -> str:
-    name, _, direction = criterion.partition(",")
-    column = columns.get(name.strip())
-    if column is None:
+def _term(criterion: str, allowed: list[str]) -> tuple[str, bool]:
+    name, _, direction = (part.strip() for part in criterion.partition(","))
+    if name not in allowed:
         raise Invalid(
-            f"cannot sort by {name!r}: choose of {', '.join(columns)}", location="sort", location_type="query"
+            f"cannot sort by {name!r}: choose of {', '.join(allowed)}", location="sort", location_type="query"
         )
-    direction = direction.strip().lower() or "asc"
-    if direction not in ("asc", "desc"):
+    if direction.lower() not in ("", "asc", "desc"):
         raise Invalid(f"the direction {direction!r} is neither asc nor desc", location="sort", location_type="query")
-    return f"{column} {direction.upper()}"
+    return name, direction.lower() == "desc"

@@ -12,6 +12,7 @@ from kurun_twin.platform import engine_messages, item_records, process_records, 
 from kurun_twin.platform.documents import link_documents
 from kurun_twin.platform.json_data import JsonObject, judged_at_start
 from kurun_twin.platform.principals import Principal, Principals
+from kurun_twin.platform.processes import MAX_SUMMARY_NAME
 from kurun_twin.platform.refusals import Conflict, Invalid
 from kurun_twin.platform.requests import JsonValueBody, ProcessItemCreate, ProcessItemType
 
@@ -69,6 +70,7 @@ class ProcessItems:
             "definition_id": str(definition.id) if definition else None,
             "definition_code": definition.code if definition else None,
             "definition_version": str(definition.version) if definition else None,
+            "definition_name": (definition.name or definition.code)[:MAX_SUMMARY_NAME] if definition else None,
             "thread_id": thread_id,
             "owner_id": owner.id if owner else None,
             "created_by": caller.id,

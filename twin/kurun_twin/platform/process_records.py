@@ -39,17 +39,18 @@ def closed(row: sqlite3.Row, options: TwinOptions) -> Refusal:
 
 
 def page_body(row: sqlite3.Row, tenant_id: str) -> JsonObject:
-    """The process as an entry of a page."""
+    """The process as an entry of a page, in both of the shapes that the API has had."""
+    definition = {"id": row["definition_id"], "version": row["definition_version"]}
     return {
         **records.audit(row),
+        **records.deletion(row),
         "id": row["id"],
         "uri": f"ku:process/{row['id']}",
         "state": row["state"],
-        "processDefinitionRef": {
-            "id": row["definition_id"],
-            "version": row["definition_version"],
-            "code": row["definition_code"],
-        },
+        "processDefinitionRef": {**definition, "code": row["definition_code"]},
+        # The older shape's fields; the present contract still lists them as required.
+        "processDefinition": {**definition, "name": row["definition_name"]},
+        "initiator": {"id": row["initiator_id"]},
         "initiatorId": row["initiator_id"],
         "tenantId": tenant_id,
     }

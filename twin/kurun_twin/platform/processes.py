@@ -10,13 +10,16 @@ from kurun_twin.definitions import Definitions, ProcessDefinition
 from kurun_twin.json_schema import JsonSchema
 from kurun_twin.options import TwinOptions
 from kurun_twin.outbox import Outbox
-from kurun_twin.platform import engine_messages, item_records, process_records, records
+from kurun_twin.platform import action_records, engine_messages, item_records, process_records, records
 from kurun_twin.platform.documents import link_documents
 from kurun_twin.platform.json_data import JsonObject, judged, judged_at_start, unpacked
 from kurun_twin.platform.json_patch import PatchOperation, patched
 from kurun_twin.platform.principals import Principal, Principals
-from kurun_twin.platform.refusals import Forbidden, Invalid, NotFound
+from kurun_twin.platform.refusals import Conflict, Forbidden, Invalid, NotFound
 from kurun_twin.platform.requests import ChangeInitiator, ProcessCreate
+
+MAX_SUMMARY_NAME = 50
+"""The longest name in the API's summaries of definitions."""
 
 Part = Literal["metadata", "entity"]
 """The two JSON values of a process."""
@@ -51,6 +54,7 @@ class Processes:
         process_id = str(request.id or uuid4())
         if request.id and connection.execute("SELECT 1 FROM processes WHERE id = ?", (process_id,)).fetchone():
             return self.retrieve(connection, process_id), False
+        action_records.ensure_new_process_id(connection, process_id)
         definition = self._definition_for(request)
         initiator = self._principals.named(request.initiator_id, request.initiator_email, "initiator") or caller
         if request.related_process_id:
@@ -85,6 +89,29 @@ class Processes:
         process_records.changeable(connection, process_id, self._options)
         item_records.cancel_open(connection, caller.id, process_id, item_ids)
         return self.retrieve(connection, process_id)
+
+    def delete(self, connection: sqlite3.Connection, caller: Principal, process_id: str) -> None:
+        """Delete a process with its items for good; nothing happens to one that is deleted.
+
+        Raises:
+            Refusal: There is none, it is running, or a task or an action of it is still open.
+        """
+        row = process_records.existing(connection, process_id)
+        if row["deleted_at"] is not None:
+            return
+        if row["state"] == "RUNNING":
+            raise Conflict(f"the process {process_id} is RUNNING: only a finished one can be deleted")
+        open_tasks = connection.execute(
+            "SELECT 1 FROM process_items WHERE process_id = ? AND state IN ('READY', 'CLAIMED')", (process_id,)
+        ).fetchone()
+        if open_tasks or action_records.requested(connection, process_id):
+            raise Conflict(f"the process {process_id} has tasks or actions that are still open")
+        deletion = {"deleted_by": caller.id, "deleted_at": microseconds()}
+        records.update(connection, "processes", process_id, caller.id, deletion)
+        connection.execute(
+            "UPDATE process_items SET deleted_by = ?, deleted_at = ? WHERE process_id = ?",
+            (*deletion.values(), process_id),
+        )
 
     def change_initiator(
         self, connection: sqlite3.Connection, caller: Principal, process_id: str, request: ChangeInitiator
@@ -190,6 +217,7 @@ def _columns(
         "definition_id": str(definition.id),
         "definition_code": definition.code,
         "definition_version": str(definition.version),
+        "definition_name": definition.name[:MAX_SUMMARY_NAME],
         "initiator_id": initiator.id,
         "metadata": judged_at_start(definition.metadata, request.metadata),
         "entity": judged_at_start(definition.entity, request.entity),

@@ -21,6 +21,13 @@ def update(connection: sqlite3.Connection, table: str, row_id: str, by: str, col
     connection.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", [*changed.values(), row_id])  # noqa: S608
 
 
+def deletion(row: sqlite3.Row) -> JsonObject:
+    """Who deleted the row's resource, and when; nothing if it is not deleted."""
+    if row["deleted_at"] is None:
+        return {}
+    return {"deletedBy": row["deleted_by"], "deletedAt": wire_time(row["deleted_at"])}
+
+
 def audit(row: sqlite3.Row) -> JsonObject:
     """Who made and last changed the row's resource, and when."""
     return {

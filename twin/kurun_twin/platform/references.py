@@ -8,18 +8,39 @@ from uuid import UUID
 
 _SCHEME = "kuflow-file:"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_ADDRESS = re.compile(rf"ku:process/({_UUID})/document/({_UUID})")
+_OWNER = re.compile(rf"ku:(process|business-artifact)/({_UUID})")
+_ADDRESS = re.compile(rf"{_OWNER.pattern}/document/({_UUID})")
+
+PROCESS = "process"
+ARTIFACT = "business-artifact"
+
+
+class Owner(NamedTuple):
+    """What documents belong to: a process or a business artifact."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        """Its address as KuFlow writes it."""
+        return f"ku:{self.kind}/{self.id}"
 
 
 class DocumentAddress(NamedTuple):
     """Where a document lies."""
 
-    process_id: str
+    owner: Owner
     document_id: str
 
     def __str__(self) -> str:
         """The address as KuFlow writes it."""
-        return f"ku:process/{self.process_id}/document/{self.document_id}"
+        return f"{self.owner}/document/{self.document_id}"
+
+
+def parse_owner(text: str) -> Owner | None:
+    """Read the address of a process or a business artifact."""
+    match = _OWNER.fullmatch(text)
+    return Owner(match[1], str(UUID(match[2]))) if match else None
 
 
 def parse_address(text: str) -> DocumentAddress | None:
@@ -28,7 +49,7 @@ def parse_address(text: str) -> DocumentAddress | None:
         pairs = (part.partition("=") for part in text.removeprefix(_SCHEME).split(";"))
         text = next((unquote(value) for key, _, value in pairs if key == "uri"), "")
     match = _ADDRESS.fullmatch(text)
-    return DocumentAddress(str(UUID(match[1])), str(UUID(match[2]))) if match else None
+    return DocumentAddress(Owner(match[1], str(UUID(match[2]))), str(UUID(match[3]))) if match else None
 
 
 def reference(address: DocumentAddress, *, content_type: str, size: int, name: str) -> str:

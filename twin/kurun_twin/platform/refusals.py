@@ -75,3 +75,17 @@ class InvalidData(Conflict):
     def __init__(self, breaches: list[dict[str, str]]) -> None:
         super().__init__("the data breaks its schema")
         self.breaches = breaches
+
+
+class InvalidInput(Invalid):
+    """What an action was given breaks its schema.
+
+    Attributes:
+        breaches: The ``JsonValueError`` objects of the input.
+    """
+
+    code = "invalid_data"
+
+    def __init__(self, breaches: list[dict[str, str]], location: str) -> None:
+        super().__init__("the input breaks its schema", location=location)
+        self.breaches = breaches

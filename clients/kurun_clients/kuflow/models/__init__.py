@@ -1,9 +1,14 @@
 """Models of the KuFlow API v2024-06-14, one module a noun.
 
-Responses keep fields they do not know and are read in both shapes the API has had; requests are strict and written in
-the current shape.
+Responses keep what they do not know, fields and values, and are read in both shapes the API has had; requests are
+strict and written in the current shape.
 """
 
+from kurun_clients.kuflow.models.ai_assistance import (
+    ProcessItemAiAssistance,
+    ProcessItemAiAssistanceGenerateParams,
+    ProcessItemAiAssistanceState,
+)
 from kurun_clients.kuflow.models.authentication import (
     Authentication,
     AuthenticationCreateParams,
@@ -12,11 +17,72 @@ from kurun_clients.kuflow.models.authentication import (
     EngineCertificateTls,
     EngineToken,
 )
-from kurun_clients.kuflow.models.base import Audited, Page, PageMetadata, Params, Resource, WireModel
-from kurun_clients.kuflow.models.errors import DefaultError, DefaultErrorInfo
-from kurun_clients.kuflow.models.json_data import JsonPatchOperation, JsonPatchOperationType, JsonValue, JsonValueError
-from kurun_clients.kuflow.models.process import (
+from kurun_clients.kuflow.models.base import (
+    Audited,
+    Deletable,
+    DeletedQueryParam,
+    Page,
+    PageMetadata,
+    Params,
+    Resource,
+    WireModel,
+)
+from kurun_clients.kuflow.models.business_artifact import (
+    BusinessArtifact,
+    BusinessArtifactCreateParams,
+    BusinessArtifactDataUpdateParams,
+    BusinessArtifactDefinitionRef,
+    BusinessArtifactPage,
+    BusinessArtifactPageItem,
+)
+from kurun_clients.kuflow.models.business_artifact_action import (
+    BusinessArtifactAction,
+    BusinessArtifactActionCreateArtifact,
+    BusinessArtifactActionCreateArtifactPrepare,
+    BusinessArtifactActionCreateArtifactPrepareParams,
+    BusinessArtifactActionCreateParams,
+    BusinessArtifactActionCreateParamsCreateArtifact,
+    BusinessArtifactActionCreateParamsDownloadable,
+    BusinessArtifactActionCreateParamsStartProcess,
+    BusinessArtifactActionCreateParamsStartWorkflow,
+    BusinessArtifactActionDefinitionRef,
+    BusinessArtifactActionDownloadable,
+    BusinessArtifactActionStartProcess,
+    BusinessArtifactActionStartProcessPrepare,
+    BusinessArtifactActionStartProcessPrepareParams,
+    BusinessArtifactActionStartWorkflow,
+    BusinessArtifactActionStatus,
+    BusinessArtifactActionType,
+)
+from kurun_clients.kuflow.models.document import (
     DocumentReference,
+)
+from kurun_clients.kuflow.models.errors import (
+    DefaultError,
+    DefaultErrorInfo,
+)
+from kurun_clients.kuflow.models.group import (
+    GroupPage,
+    GroupPageItem,
+)
+from kurun_clients.kuflow.models.json_data import (
+    JsonPatchOperation,
+    JsonPatchOperationType,
+    JsonValue,
+    JsonValueError,
+)
+from kurun_clients.kuflow.models.kms import (
+    KmsKey,
+)
+from kurun_clients.kuflow.models.principal import (
+    Principal,
+    PrincipalApplication,
+    PrincipalPage,
+    PrincipalPageItem,
+    PrincipalType,
+    PrincipalUser,
+)
+from kurun_clients.kuflow.models.process import (
     Process,
     ProcessChangeInitiatorParams,
     ProcessCreateParams,
@@ -27,6 +93,23 @@ from kurun_clients.kuflow.models.process import (
     ProcessPageItem,
     ProcessRelated,
     ProcessState,
+)
+from kurun_clients.kuflow.models.process_action import (
+    ProcessAction,
+    ProcessActionCreateParams,
+    ProcessActionCreateParamsCreateProcessItemMessage,
+    ProcessActionCreateParamsCreateTask,
+    ProcessActionCreateParamsSendWorkflowSignal,
+    ProcessActionCreateParamsStartRelatedProcess,
+    ProcessActionCreateProcessItemMessage,
+    ProcessActionCreateProcessItemThread,
+    ProcessActionCreateTask,
+    ProcessActionDefinitionRef,
+    ProcessActionDownloadable,
+    ProcessActionSendWorkflowSignal,
+    ProcessActionStartRelatedProcess,
+    ProcessActionStatus,
+    ProcessActionType,
 )
 from kurun_clients.kuflow.models.process_item import (
     ProcessItem,
@@ -40,6 +123,7 @@ from kurun_clients.kuflow.models.process_item import (
     ProcessItemTask,
     ProcessItemTaskAppendLogParams,
     ProcessItemTaskAssignParams,
+    ProcessItemTaskContextDataUpdateParams,
     ProcessItemTaskCreateParams,
     ProcessItemTaskDataUpdateParams,
     ProcessItemTaskLog,
@@ -48,32 +132,110 @@ from kurun_clients.kuflow.models.process_item import (
     ProcessItemTaskState,
     ProcessItemType,
 )
-from kurun_clients.kuflow.models.worker import Worker, WorkerCreateParams, WorkerRegistration
+from kurun_clients.kuflow.models.robot import (
+    Robot,
+    RobotAssetArchitecture,
+    RobotAssetPlatform,
+    RobotAssetType,
+    RobotFilterContext,
+    RobotPage,
+    RobotPageItem,
+    RobotSourceFile,
+    RobotSourceType,
+)
+from kurun_clients.kuflow.models.tenant import (
+    Tenant,
+    TenantPage,
+    TenantPageItem,
+    TenantPricingPlan,
+)
+from kurun_clients.kuflow.models.tenant_user import (
+    TenantUser,
+    TenantUserPage,
+    TenantUserPageItem,
+)
+from kurun_clients.kuflow.models.worker import (
+    Worker,
+    WorkerCreateParams,
+    WorkerRegistration,
+)
 
 __all__ = [
     "Audited",
     "Authentication",
     "AuthenticationCreateParams",
     "AuthenticationType",
+    "BusinessArtifact",
+    "BusinessArtifactAction",
+    "BusinessArtifactActionCreateArtifact",
+    "BusinessArtifactActionCreateArtifactPrepare",
+    "BusinessArtifactActionCreateArtifactPrepareParams",
+    "BusinessArtifactActionCreateParams",
+    "BusinessArtifactActionCreateParamsCreateArtifact",
+    "BusinessArtifactActionCreateParamsDownloadable",
+    "BusinessArtifactActionCreateParamsStartProcess",
+    "BusinessArtifactActionCreateParamsStartWorkflow",
+    "BusinessArtifactActionDefinitionRef",
+    "BusinessArtifactActionDownloadable",
+    "BusinessArtifactActionStartProcess",
+    "BusinessArtifactActionStartProcessPrepare",
+    "BusinessArtifactActionStartProcessPrepareParams",
+    "BusinessArtifactActionStartWorkflow",
+    "BusinessArtifactActionStatus",
+    "BusinessArtifactActionType",
+    "BusinessArtifactCreateParams",
+    "BusinessArtifactDataUpdateParams",
+    "BusinessArtifactDefinitionRef",
+    "BusinessArtifactPage",
+    "BusinessArtifactPageItem",
     "DefaultError",
     "DefaultErrorInfo",
+    "Deletable",
+    "DeletedQueryParam",
     "DocumentReference",
     "EngineCertificate",
     "EngineCertificateTls",
     "EngineToken",
+    "GroupPage",
+    "GroupPageItem",
     "JsonPatchOperation",
     "JsonPatchOperationType",
     "JsonValue",
     "JsonValueError",
+    "KmsKey",
     "Page",
     "PageMetadata",
     "Params",
+    "Principal",
+    "PrincipalApplication",
+    "PrincipalPage",
+    "PrincipalPageItem",
+    "PrincipalType",
+    "PrincipalUser",
     "Process",
+    "ProcessAction",
+    "ProcessActionCreateParams",
+    "ProcessActionCreateParamsCreateProcessItemMessage",
+    "ProcessActionCreateParamsCreateTask",
+    "ProcessActionCreateParamsSendWorkflowSignal",
+    "ProcessActionCreateParamsStartRelatedProcess",
+    "ProcessActionCreateProcessItemMessage",
+    "ProcessActionCreateProcessItemThread",
+    "ProcessActionCreateTask",
+    "ProcessActionDefinitionRef",
+    "ProcessActionDownloadable",
+    "ProcessActionSendWorkflowSignal",
+    "ProcessActionStartRelatedProcess",
+    "ProcessActionStatus",
+    "ProcessActionType",
     "ProcessChangeInitiatorParams",
     "ProcessCreateParams",
     "ProcessDefinitionRef",
     "ProcessEntityUpdateParams",
     "ProcessItem",
+    "ProcessItemAiAssistance",
+    "ProcessItemAiAssistanceGenerateParams",
+    "ProcessItemAiAssistanceState",
     "ProcessItemCreateParams",
     "ProcessItemDefinitionRef",
     "ProcessItemMessage",
@@ -84,6 +246,7 @@ __all__ = [
     "ProcessItemTask",
     "ProcessItemTaskAppendLogParams",
     "ProcessItemTaskAssignParams",
+    "ProcessItemTaskContextDataUpdateParams",
     "ProcessItemTaskCreateParams",
     "ProcessItemTaskDataUpdateParams",
     "ProcessItemTaskLog",
@@ -97,6 +260,22 @@ __all__ = [
     "ProcessRelated",
     "ProcessState",
     "Resource",
+    "Robot",
+    "RobotAssetArchitecture",
+    "RobotAssetPlatform",
+    "RobotAssetType",
+    "RobotFilterContext",
+    "RobotPage",
+    "RobotPageItem",
+    "RobotSourceFile",
+    "RobotSourceType",
+    "Tenant",
+    "TenantPage",
+    "TenantPageItem",
+    "TenantPricingPlan",
+    "TenantUser",
+    "TenantUserPage",
+    "TenantUserPageItem",
     "WireModel",
     "Worker",
     "WorkerCreateParams",

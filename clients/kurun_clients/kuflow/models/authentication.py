@@ -1,12 +1,12 @@
 """Engine credentials: what opens the way to the Temporal engine."""
 
-from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from kurun_clients.kuflow.models.base import Audited, Params, Resource
+from kurun_clients.kuflow.models.base import Audited, Growing, Moment, Params, Resource
 
 
 class AuthenticationType(StrEnum):
@@ -27,7 +27,7 @@ class EngineToken(Resource):
     """A bearer token for every call to the engine, useless after ``expired_at``."""
 
     token: str = Field(repr=False)
-    expired_at: datetime | None = None
+    expired_at: Moment | None = None
 
 
 class EngineCertificateTls(Resource):
@@ -49,7 +49,7 @@ class Authentication(Audited):
     """A credential made for the current principal."""
 
     id: UUID | None = None
-    type: AuthenticationType
+    type: Annotated[AuthenticationType, Growing] | None = None
     tenant_id: UUID | None = None
     engine_token: EngineToken | None = None
     engine_certificate: EngineCertificate | None = None

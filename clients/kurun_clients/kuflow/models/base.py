@@ -1,11 +1,34 @@
 """How every KuFlow model reads and writes JSON."""
 
-from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 from pydantic.alias_generators import to_camel
+
+from kurun_clients.kuflow.models.values import Growing, Moment
+
+__all__ = [
+    "Audited",
+    "Deletable",
+    "DeletedQueryParam",
+    "Growing",
+    "Moment",
+    "Name",
+    "Page",
+    "PageMetadata",
+    "Params",
+    "Resource",
+    "WireModel",
+]
 
 Item = TypeVar("Item")
 
@@ -28,9 +51,20 @@ class WireModel(BaseModel):
 
 
 class Resource(WireModel):
-    """Something KuFlow answers with. Fields it gains later are kept, not refused."""
+    """Something KuFlow answers with, read so that writing it again loses nothing.
+
+    Fields KuFlow gains later are kept, not refused. A known field that is ``null`` counts as absent.
+    """
 
     model_config = ConfigDict(extra="allow")
+
+    @model_serializer(mode="wrap")
+    def _with_unknown_nulls(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if self.model_extra and info.exclude_none:
+            # What null means in a field that we do not know, we do not know either.
+            written.update((name, None) for name, value in self.model_extra.items() if value is None)
+        return written
 
 
 class Params(WireModel):
@@ -43,9 +77,24 @@ class Audited(Resource):
     """Who made a resource and changed it last, as principal ids, and when."""
 
     created_by: UUID | None = None
-    created_at: datetime | None = None
+    created_at: Moment | None = None
     last_modified_by: UUID | None = None
-    last_modified_at: datetime | None = None
+    last_modified_at: Moment | None = None
+
+
+class Deletable(Audited):
+    """Who deleted a resource, and when; absent while it is there."""
+
+    deleted_by: UUID | None = None
+    deleted_at: Moment | None = None
+
+
+class DeletedQueryParam(StrEnum):
+    """Whether a list has what was deleted: not at all, beside the rest, or alone."""
+
+    EXCLUDE = "EXCLUDE"
+    INCLUDE = "INCLUDE"
+    ONLY = "ONLY"
 
 
 class PageMetadata(Resource):

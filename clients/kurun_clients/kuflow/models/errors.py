@@ -1,8 +1,6 @@
 """The body of KuFlow's error responses."""
 
-from datetime import datetime
-
-from kurun_clients.kuflow.models.base import Resource
+from kurun_clients.kuflow.models.base import Moment, Resource
 
 
 class DefaultErrorInfo(Resource):
@@ -19,5 +17,5 @@ class DefaultError(Resource):
 
     status: int
     message: str = ""
-    timestamp: datetime | None = None
+    timestamp: Moment | None = None
     errors: list[DefaultErrorInfo] | None = None

@@ -1,11 +1,12 @@
 """Processes: one run of a process definition."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AliasChoices, Field
 
-from kurun_clients.kuflow.models.base import Audited, Page, Params, Resource
+from kurun_clients.kuflow.models.base import Deletable, Growing, Page, Params, Resource
 from kurun_clients.kuflow.models.json_data import JsonValue
 
 
@@ -43,12 +44,12 @@ class ProcessRelated(Resource):
     outcoming: list[UUID] | None = None
 
 
-class ProcessPageItem(Audited):
+class ProcessPageItem(Deletable):
     """A process in a list, without its data."""
 
     id: UUID
     uri: str | None = None
-    state: ProcessState
+    state: Annotated[ProcessState, Growing]
     process_definition_ref: ProcessDefinitionRef | None = _definition_ref()
     initiator_id: UUID | None = None
     tenant_id: UUID | None = None
@@ -97,9 +98,3 @@ class ProcessEntityUpdateParams(Params):
     """Replace the entity."""
 
     entity: JsonValue
-
-
-class DocumentReference(Resource):
-    """Where an uploaded document lies; unlinked, it is deleted after 24 hours."""
-
-    document_uri: str

@@ -1,13 +1,12 @@
 """Process items: the tasks, messages and threads of a process."""
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AliasChoices, Field, model_validator
 
-from kurun_clients.kuflow.models.base import Audited, Page, Params, Resource
+from kurun_clients.kuflow.models.base import Deletable, Growing, Moment, Page, Params, Resource
 from kurun_clients.kuflow.models.json_data import JsonValue
 
 
@@ -49,15 +48,15 @@ class ProcessItemTaskLog(Resource):
     """One line of a task's log, stamped by KuFlow."""
 
     id: UUID
-    timestamp: datetime
+    timestamp: Moment
     message: str
-    level: ProcessItemTaskLogLevel
+    level: Annotated[ProcessItemTaskLogLevel, Growing]
 
 
 class ProcessItemTaskPageItem(Resource):
     """A task in a list, without its data."""
 
-    state: ProcessItemTaskState
+    state: Annotated[ProcessItemTaskState, Growing]
 
 
 class ProcessItemTask(ProcessItemTaskPageItem):
@@ -81,10 +80,10 @@ class ProcessItemMessage(ProcessItemMessagePageItem):
     data: JsonValue | None = None
 
 
-class _ProcessItemFields(Audited):
+class _ProcessItemFields(Deletable):
     id: UUID
     uri: str | None = None
-    type: ProcessItemType
+    type: Annotated[ProcessItemType, Growing]
     process_id: UUID
     process_item_thread_id: UUID | None = None
     owner_id: UUID | None = None
@@ -95,9 +94,10 @@ class _ProcessItemFields(Audited):
     @classmethod
     def _read_the_older_shape(cls, data: Any) -> Any:
         task = data.get("task") if isinstance(data, dict) else None
-        if isinstance(task, dict) and "taskDefinition" in task and "processItemDefinitionRef" not in data:
-            return {**data, "processItemDefinitionRef": task["taskDefinition"]}
-        return data
+        if not isinstance(task, dict) or "processItemDefinitionRef" in data or not task.get("taskDefinition"):
+            return data
+        rest = {name: value for name, value in task.items() if name != "taskDefinition"}
+        return {**data, "task": rest, "processItemDefinitionRef": task["taskDefinition"]}
 
 
 class ProcessItemPageItem(_ProcessItemFields):
@@ -169,5 +169,11 @@ class ProcessItemTaskAppendLogParams(Params):
 
 class ProcessItemTaskDataUpdateParams(Params):
     """Replace the task's data."""
+
+    data: JsonValue
+
+
+class ProcessItemTaskContextDataUpdateParams(Params):
+    """Replace the task's context data, which informs whoever does the task."""
 
     data: JsonValue

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from kurun_clients.http import BaseClient
 from kurun_clients.kuflow.models import Authentication, AuthenticationCreateParams, AuthenticationType
+from kurun_clients.kuflow.resources.bodies import body
 
 
 class Authentications:
@@ -22,6 +23,4 @@ class Authentications:
         """
         params = AuthenticationCreateParams(type=kind, tenant_id=tenant_id or self._tenant_id)
         # One credential more harms nobody, so a lost answer is simply asked for again.
-        return await self._client.call(
-            Authentication, "POST", "/authentications", json=params.to_wire_json(), idempotent=True
-        )
+        return await self._client.call(Authentication, "POST", "/authentications", json=body(params), idempotent=True)

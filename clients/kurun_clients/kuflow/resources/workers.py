@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from kurun_clients.http import BaseClient
 from kurun_clients.kuflow.models import Worker, WorkerCreateParams, WorkerRegistration
+from kurun_clients.kuflow.resources.bodies import body
 
 DELAY_WINDOW = "x-kf-delay-window"
 _LONGEST_DELAY = timedelta(days=1).total_seconds()
@@ -20,7 +21,7 @@ class Workers:
         reply = await self._client.send(
             "POST",
             "/workers",
-            body=params.to_wire_json(),
+            body=body(params),
             content_type="application/json",
             idempotent=True,  # keyed by identity
         )
