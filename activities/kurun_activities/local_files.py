@@ -67,6 +67,8 @@ class NewFile:
         except OSError:
             raise validation_failure(f"{path}: its folder does not exist") from None
         try:
+            if not _is(folder, os.fstat(self._folder), roots):
+                raise validation_failure(f"{path}: its folder changed")
             self._refuse_a_folder(path)
             for earlier in range(1, attempt):
                 self._remove(f".{owner}.{earlier}.part")

@@ -7,6 +7,7 @@ in a TOML file, ``KURUN_KUFLOW_CLIENT_ID`` in the environment, ``kurun_kuflow_cl
 
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -20,6 +21,8 @@ from pydantic import (
     PlainSerializer,
     SecretStr,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_settings import NoDecode
 
@@ -86,6 +89,8 @@ class Section(BaseModel):
 class KuFlowSettings(Section):
     """The KuFlow API."""
 
+    allow_insecure: bool = False
+    """Talk plain http to other machines too. It shows the credentials to everyone on the way."""
     endpoint: AnyHttpUrl = AnyHttpUrl("https://api.kuflow.com/v2024-06-14")
     """Address of the KuFlow API, with its version."""
     client_id: str | None = None
@@ -108,6 +113,23 @@ class KuFlowSettings(Section):
     """Connections to the API at the same time."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """Repeats inside the client, for unused connections and short waits; Temporal does the long waiting."""
+
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_safe(cls, endpoint: AnyHttpUrl, info: ValidationInfo) -> AnyHttpUrl:
+        if endpoint.username or endpoint.password or endpoint.query:
+            raise ValueError("an address without credentials and query is wanted")
+        if endpoint.scheme == "http" and not info.data.get("allow_insecure") and not _is_loopback(endpoint.host):
+            raise ValueError("http would show the credentials on the way: use https, or set kuflow.allow_insecure")
+        return endpoint
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address((host or "").strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 class EngineCredentials(StrEnum):

@@ -150,7 +150,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         path = ".".join(str(part) for part in detail["loc"][:2])
         origin = origins.get(path, path)
         unknown = detail["type"] == "extra_forbidden"
-        reasons.append(f"{origin}: no such setting" if unknown else f"{origin}: {detail['msg']}")
+        said = detail["msg"].removeprefix("Value error, ")
+        reasons.append(f"{origin}: no such setting" if unknown else f"{origin}: {said}")
     return "; ".join(dict.fromkeys(reasons))
 
 

@@ -88,6 +88,8 @@ def test_lists_and_spans_are_easy_to_write_in_the_environment(monkeypatch: pytes
         ("KURUN_LOG_LEVEL", "LOUD", "KURUN_LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("KURUN_KUFLOW_TIMEOUT", "0", "KURUN_KUFLOW_TIMEOUT: Input should be greater than"),
         ("KURUN_KUFLOW_ENDPOINT", "nowhere", "KURUN_KUFLOW_ENDPOINT: Input should be a valid URL"),
+        ("KURUN_KUFLOW_ENDPOINT", "http://kuflow.example/v1", "KURUN_KUFLOW_ENDPOINT: http would show the credentials"),
+        ("KURUN_KUFLOW_ENDPOINT", f"https://me:{SECRET}@kuflow.example", "KURUN_KUFLOW_ENDPOINT: an address without"),
         ("KURUN_KUFLOW_CLIENT_ID", "FILL_ME", "kuflow.client_id is still the placeholder FILL_ME"),
         ("KURUN_KUFLOW_TENANT_ID", "FILL_ME", "set KURUN_KUFLOW_TENANT_ID"),
         ("KURUN_SECRETS_DIR", "/nowhere", "KURUN_SECRETS_DIR: /nowhere is not a folder"),
@@ -104,7 +106,24 @@ def test_a_wrong_variable_is_named_in_one_line(
         load()
 
     assert message in str(caught.value)
+    assert SECRET not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("endpoint", ["http://localhost:8080/v1", "http://127.0.0.1:8080/v1", "http://[::1]:8080/v1"])
+def test_plain_http_is_welcome_on_this_machine(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Only on the way to other machines could somebody listen."""
+    monkeypatch.setenv("KURUN_KUFLOW_ENDPOINT", endpoint)
+
+    assert str(load().settings.kuflow.endpoint).startswith(endpoint)
+
+
+def test_plain_http_to_another_machine_can_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the way is trusted, one setting says so."""
+    monkeypatch.setenv("KURUN_KUFLOW_ENDPOINT", "http://twin:8080/v1")
+    monkeypatch.setenv("KURUN_KUFLOW_ALLOW_INSECURE", "true")
+
+    assert str(load().settings.kuflow.endpoint) == "http://twin:8080/v1"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """What ``kurun dev`` makes of its arguments."""
 
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from kurun_twin.options import SWITCHES, TwinOptions
 from kurun_worker import cli
 
 
@@ -19,6 +21,9 @@ from kurun_worker import cli
         (["--scenario", "broken.json"], "broken.json: Invalid JSON"),
         (["--scenario", "wrong.json"], "wrong.json: rules.0.status"),
         (["--definitions", "missing.yaml"], "missing.yaml"),
+        (["--switch", "colour=red"], "'colour' is none of log_cap, "),
+        (["--switch", "log_cap=many"], "log_cap: 'many' does not fit"),
+        (["--info", "/nonexistent/info.json"], "/nonexistent/info.json: cannot be written"),
         (["--data", "/dev/null/data"], "/dev/null/data: cannot be used"),
     ],
 )
@@ -42,6 +47,13 @@ def test_wrong_arguments_are_one_line(
     assert 1 == said.err.count("\n")
     assert "" == said.out
     assert ["broken.json", "wrong.json"] == sorted(each.name for each in tmp_path.iterdir())
+
+
+def test_every_switch_is_an_option_of_its_type() -> None:
+    """A switch that names no option, or another type, would be refused only when the twin starts."""
+    hints = get_type_hints(TwinOptions)
+
+    assert {name: hints[name] for name in SWITCHES} == dict(SWITCHES)
 
 
 def test_its_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

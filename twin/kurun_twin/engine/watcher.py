@@ -62,7 +62,10 @@ class Watcher:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        looked_until = await self._database.run(_read_cursor) or datetime.now(UTC)
+        looked_until = await self._database.run(_read_cursor)
+        if looked_until is None:
+            looked_until = datetime.now(UTC)
+            await self._database.run(_write_cursor, looked_until)  # what ends before the first look is found later
         pause, looks = self._interval, 0
         while True:
             overlap = _OVERLAP if looks % _WIDE_EVERY else _WIDE_OVERLAP

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from kurun_config import ConfigurationError
 from kurun_twin.dev import SETTINGS_FILE, serve
-from kurun_twin.options import TwinOptions
+from kurun_twin.options import SWITCHES, TwinOptions
 from kurun_twin.scenario import Scenario, ScenarioBody
 
 DATA = Path(".kurun")
@@ -38,6 +39,19 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise click.BadParameter(f"{value!r} is not HOST:PORT")
     return value
+
+
+def _switched(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    switched: dict[str, Any] = {}
+    for value in values:
+        name, _, wanted = value.partition("=")
+        if name not in SWITCHES:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(SWITCHES)}")
+        try:
+            switched[name] = TypeAdapter(SWITCHES[name]).validate_python(wanted)
+        except ValidationError:
+            raise click.BadParameter(f"{name}: {wanted!r} does not fit") from None
+    return switched
 
 
 def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], Any]:
@@ -71,6 +85,14 @@ def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], A
     "--temporal", callback=_address, metavar="HOST:PORT", help="Temporal server to use instead of starting one."
 )
 @click.option("--scenario", type=_FILE, metavar="FILE", help="JSON file that says how the API misbehaves.")
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    callback=_switched,
+    metavar="NAME=VALUE",
+    help=f"Behave otherwise where KuFlow's documentation is silent; may be repeated. Names: {', '.join(SWITCHES)}.",
+)
 @click.option("--ui/--no-ui", default=True, show_default=True, help="Temporal's web page.")
 def command(
     *,
@@ -84,6 +106,7 @@ def command(
     delay_window: timedelta,
     temporal: str | None,
     scenario: Path | None,
+    switches: dict[str, Any],
     ui: bool,
 ) -> None:
     """Start the local twin of KuFlow, on this machine only, until Ctrl-C or SIGTERM.
@@ -101,12 +124,20 @@ def command(
         token_life=token_life,
         certificate_life=certificate_life,
         delay_window=delay_window,
+        **switches,
     )
+    _refuse_unwritable(info)
     misbehaviour = None if scenario is None else _read_scenario(scenario)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     words = _Words(options)
     asyncio.run(serve(options, scenario=misbehaviour, info_file=info, progress=words.progress, ready=words.ready))
     click.echo("Ended.")
+
+
+def _refuse_unwritable(info: Path | None) -> None:
+    # Before anything is started, and not when everything is ready.
+    if info is not None and not os.access(info.absolute().parent, os.W_OK):
+        raise ConfigurationError(f"{info}: cannot be written: {info.absolute().parent} is no folder to write in")
 
 
 def _read_scenario(file: Path) -> Scenario:
