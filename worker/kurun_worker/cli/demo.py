@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 
 from kurun_config import ConfigurationError
-from kurun_worker.demo import stage
-from kurun_worker.demo.applications import read_applications
-from kurun_worker.demo.board import Board, board_for
+from kurun_examples.demo import stage
+from kurun_examples.demo.applications import read_applications
+from kurun_examples.demo.board import Board, board_for
 from kurun_worker.signals import drain_on_signals
 
 

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from kurun_worker.demo.cases import Case
+from kurun_examples.demo.cases import Case
 
 MAX_ROWS = 40
 

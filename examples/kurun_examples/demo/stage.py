@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from kurun_clients.http import ApiError
 from kurun_config import ConfigurationError
-from kurun_worker.demo.applications import Application
-from kurun_worker.demo.board import Board
-from kurun_worker.demo.children import Children
-from kurun_worker.demo.figures import DemoFigures, Twin
-from kurun_worker.demo.play import Play
+from kurun_examples.demo.applications import Application
+from kurun_examples.demo.board import Board
+from kurun_examples.demo.children import Children
+from kurun_examples.demo.figures import DemoFigures, Twin
+from kurun_examples.demo.play import Play
 
 TASK_QUEUE: Final = "loans"
 MODULES: Final = ("kurun_examples.loan.workflow", "kurun_examples.loan.activities")
