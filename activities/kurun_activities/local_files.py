@@ -67,8 +67,7 @@ class NewFile:
         except OSError:
             raise validation_failure(f"{path}: its folder does not exist") from None
         try:
-            if not _is(folder, os.fstat(self._folder), roots):
-                raise validation_failure(f"{path}: its folder changed")
+            self._refuse_another_folder(folder, roots)
             self._refuse_a_folder(path)
             for earlier in range(1, attempt):
                 self._remove(f".{owner}.{earlier}.part")
@@ -101,6 +100,10 @@ class NewFile:
             self._file.close()
             self._remove(self._part)
             os.close(self._folder)
+
+    def _refuse_another_folder(self, folder: Path, roots: Sequence[Path]) -> None:
+        if not _is(folder, os.fstat(self._folder), roots):
+            raise validation_failure(f"{folder}: changed while it was opened")
 
     def _refuse_a_folder(self, path: str) -> None:
         try:

@@ -100,7 +100,8 @@ class KuFlowSettings(Section):
     authentication: KuFlowAuthentication = KuFlowAuthentication.BASIC
     """How requests say who they are: `basic`, `base64-bearer` (like the published SDKs) or `bearer` (a ready token)."""
     token: SecretStr | None = None
-    """Ready access token, for `bearer`."""
+    """Ready access token, for `bearer`. It is a fixed string that kurun cannot renew: once it has expired, engine
+    credentials are not renewed either, and the worker has to be started again with a new one."""
     tenant_id: UUID | None = None
     """Tenant to work in; required with `bearer`."""
     ca_file: Path | None = None
@@ -113,7 +114,6 @@ class KuFlowSettings(Section):
     """Connections to the API at the same time."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """Repeats inside the client, for unused connections and short waits; Temporal does the long waiting."""
-
 
     @field_validator("endpoint")
     @classmethod
@@ -149,7 +149,7 @@ class EngineSettings(Section):
     credentials: EngineCredentials = EngineCredentials.KUFLOW
     """`kuflow`: token and certificate from the API. `none`: a bare Temporal server without TLS, for development."""
     connect_timeout: Seconds = timedelta(seconds=10)
-    """Seconds to reach the engine at the start before giving up."""
+    """Seconds to reach the engine, credentials included: at the start before giving up, later before trying again."""
     renewal_backoff_max: Seconds = timedelta(seconds=30)
     """Longest pause between two attempts to renew a credential."""
     token_life_fallback: Seconds = timedelta(minutes=5)
@@ -174,7 +174,8 @@ class WorkerSettings(Section):
     registration_interval: Seconds = timedelta(minutes=5)
     """Seconds between registrations when KuFlow does not name them (`x-kf-delay-window`)."""
     drain_timeout: Seconds = timedelta(seconds=30)
-    """Seconds that running activities get to finish after SIGTERM before they are cancelled."""
+    """Seconds that running activities get to finish after SIGTERM before they are cancelled. The process is gone at
+    most 3 seconds later, whatever is stuck."""
     sandbox: bool = True
     """Run workflows in Temporal's sandbox. Trusted code runs faster without it."""
     max_concurrent_activities: Positive = 100

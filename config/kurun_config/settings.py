@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -13,6 +13,8 @@ from kurun_config.model import DocumentSettings, EngineSettings, KuFlowSettings,
 from kurun_config.sources import TEMPORAL_VARIABLES, TemporalVariables, flag, secret_files, toml_file, variable
 
 PLACEHOLDER = "FILL_ME"
+
+Value = TypeVar("Value")
 
 
 class Settings(BaseSettings):
@@ -46,21 +48,6 @@ class Loaded:
 
     settings: Settings
     origins: Mapping[str, str]
-
-    def missing(self, *paths: str) -> list[str]:
-        """Those of the given ``section.field`` that have no value."""
-        return [path for path in paths if value_at(self.settings, path) in (None, ())]
-
-    def require(self, *paths: str) -> None:
-        """Insist on values.
-
-        Raises:
-            ConfigurationError: One is missing; the message names the variable and the flag that set it.
-        """
-        if missing := self.missing(*paths):
-            raise ConfigurationError(
-                "; ".join(f"{path} is not set: set {variable(path)} or {flag(path)}" for path in missing)
-            )
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Loaded:
@@ -124,6 +111,26 @@ def value_at(settings: Settings, path: str) -> Any:
     """The value of ``section.field``."""
     section, _, field = path.partition(".")
     return getattr(getattr(settings, section), field)
+
+
+def require(values: Mapping[str, Value | None]) -> list[Value]:
+    """Insist on settings that have no default.
+
+    Args:
+        values: By ``section.field``.
+
+    Returns:
+        The same values in their order.
+
+    Raises:
+        ConfigurationError: Some are missing or empty; the message names the variables and the flags that set them.
+    """
+    given = {path: value for path, value in values.items() if value is not None and value not in ("", ())}
+    if missing := [path for path in values if path not in given]:
+        raise ConfigurationError(
+            "; ".join(f"{path} is not set: set {variable(path)} or {flag(path)}" for path in missing)
+        )
+    return list(given.values())
 
 
 def _nested(overrides: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
