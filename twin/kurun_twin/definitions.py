@@ -107,7 +107,7 @@ def load_definitions(path: Path | None, *, max_bytes: int = MAX_BYTES) -> Defini
         ConfigurationError: The file cannot be read or is wrong; the message is ``FILE:LINE: key: what``.
     """
     if path is None:
-        return _build(read_yaml(_WITHOUT_FILE, "built-in definitions"), without_file=True)
+        return _build(read_yaml("{}", "built-in definitions"), without_file=True)
     return _build(read_yaml(_read_text(path, max_bytes), str(path)))
 
 
@@ -124,13 +124,6 @@ def _read_text(path: Path, max_bytes: int) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigurationError(f"{path}:{line}: not UTF-8 text") from None
-
-
-_WITHOUT_FILE = """
-principals:
-  applications: [{name: worker}]
-  users: [{name: Ada Clerk, email: ada@example.com}]
-"""
 
 
 def _build(source: MarkedYaml, *, without_file: bool = False) -> Definitions:
@@ -166,7 +159,9 @@ def _principals(source: MarkedYaml, file: DefinitionsFile, tenant: Tenant) -> tu
     _unique(source, "principals", "applications", [each.name for each in applications])
     _unique(source, "principals", "users", [each.email.lower() for each in users])
     if not applications:
-        raise source.error(("principals",), "at least one application is needed: the worker")
+        raise source.error(
+            ("principals",), "at least one application is needed, such as {name: worker}"
+        )
     principals = (
         *(_principal(tenant, PrincipalKind.APPLICATION, each.id, each.name) for each in applications),
         *(_principal(tenant, PrincipalKind.USER, each.id, each.name, each.email) for each in users),

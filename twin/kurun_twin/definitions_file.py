@@ -46,6 +46,13 @@ class PrincipalsEntry(Entry):
     users: list[UserEntry] = []
 
 
+def _usual_principals() -> PrincipalsEntry:
+    """A worker and a person, for a file that names nobody."""
+    return PrincipalsEntry(
+        applications=[ApplicationEntry(name="worker")], users=[UserEntry(name="Ada Clerk", email="ada@example.com")]
+    )
+
+
 class ProcessItemDefinitionEntry(Entry):
     """A task, message or thread that processes of a definition may have; ``data`` and ``context_data`` are schemas."""
 
@@ -77,6 +84,6 @@ class DefinitionsFile(Entry):
     """The whole file."""
 
     tenant: TenantEntry = Field(default_factory=TenantEntry)
-    principals: PrincipalsEntry = Field(default_factory=PrincipalsEntry)
+    principals: PrincipalsEntry = Field(default_factory=_usual_principals)
     task_queues: list[Name] = []
     process_definitions: list[ProcessDefinitionEntry] = []
