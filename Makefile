@@ -4,13 +4,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGES := activities clients config examples twin worker workflows
 
-.PHONY: demo test prove lint format histories bench pins clean
+.PHONY: demo test test-versions prove lint format histories bench pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/kurun demo
 
 test: lint
 	$(BIN)/pytest
+
+# The same under every Python that is there; one that is elsewhere: make test PYTHON=/path/to/python VENV=.venv-other
+test-versions:
+	@for version in 3.11 3.12 3.13; do \
+		if python$$version -c '' 2>/dev/null; then $(MAKE) test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+		else echo "python$$version is not here"; fi; done
 
 # Minutes of load, kills and large documents; prints what it measured.
 prove: $(VENV)/.ready

@@ -131,6 +131,8 @@ def _resolved(root: Path, path: str) -> Path | None:
         resolved = (root / path).resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is too long, a NUL
         return None
+    if resolved.is_symlink():  # a loop of links, which Python 3.13 leaves as it is
+        return None
     return resolved if resolved.is_relative_to(root.resolve()) else None
 
 

@@ -1,9 +1,9 @@
 """Settings, read once at the edge: flags > environment > secret files > TOML file > defaults."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -13,8 +13,6 @@ from kurun_config.model import DocumentSettings, EngineSettings, KuFlowSettings,
 from kurun_config.sources import TEMPORAL_VARIABLES, TemporalVariables, flag, secret_files, toml_file, variable
 
 PLACEHOLDER = "FILL_ME"
-
-Value = TypeVar("Value")
 
 
 class Settings(BaseSettings):
@@ -113,24 +111,20 @@ def value_at(settings: Settings, path: str) -> Any:
     return getattr(getattr(settings, section), field)
 
 
-def require(values: Mapping[str, Value | None]) -> list[Value]:
+def require(values: Mapping[str, Any]) -> None:
     """Insist on settings that have no default.
 
     Args:
         values: By ``section.field``.
 
-    Returns:
-        The same values in their order.
-
     Raises:
         ConfigurationError: Some are missing or empty; the message names the variables and the flags that set them.
     """
-    given = {path: value for path, value in values.items() if value is not None and value not in ("", ())}
-    if missing := [path for path in values if path not in given]:
+    missing = [path for path, value in values.items() if value is None or (isinstance(value, Sized) and not len(value))]
+    if missing:
         raise ConfigurationError(
             "; ".join(f"{path} is not set: set {variable(path)} or {flag(path)}" for path in missing)
         )
-    return list(given.values())
 
 
 def _nested(overrides: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from kurun_config import ConfigurationError, flag, load, setting_paths, variable
+from kurun_config import ConfigurationError, flag, load, require, setting_paths, value_at, variable
 
 SECRET = "hunter2-hunter2"
 
@@ -169,12 +169,20 @@ def test_secrets_are_masked_in_every_representation(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_missing_value_names_what_sets_it() -> None:
-    """What a command cannot do without is asked for by variable and flag."""
+    """What a command cannot do without is asked for by variable and flag; an empty value is none."""
+    settings = load({"worker.task_queue": "q", "kuflow.client_secret": ""}).settings
+
     with pytest.raises(ConfigurationError) as caught:
-        load({"worker.task_queue": "q"}).require("worker.task_queue", "kuflow.client_id", "worker.modules")
+        require(
+            {
+                path: value_at(settings, path)
+                for path in ("worker.task_queue", "kuflow.client_id", "kuflow.client_secret", "worker.modules")
+            }
+        )
 
     assert str(caught.value) == (
         "kuflow.client_id is not set: set KURUN_KUFLOW_CLIENT_ID or --kuflow-client-id; "
+        "kuflow.client_secret is not set: set KURUN_KUFLOW_CLIENT_SECRET or --kuflow-client-secret; "
         "worker.modules is not set: set KURUN_WORKER_MODULES or --worker-modules"
     )
 

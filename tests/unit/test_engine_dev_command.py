@@ -1,5 +1,6 @@
 """What ``kurun dev`` makes of its arguments."""
 
+import sys
 from pathlib import Path
 from typing import get_type_hints
 
@@ -24,6 +25,7 @@ from kurun_worker import cli
         (["--switch", "colour=red"], "'colour' is none of log_cap, "),
         (["--switch", "log_cap=many"], "log_cap: 'many' does not fit"),
         (["--info", "/nonexistent/info.json"], "/nonexistent/info.json: cannot be written"),
+        (["--info", "."], ".: cannot be written: it is no file"),
         (["--data", "/dev/null/data"], "/dev/null/data: cannot be used"),
     ],
 )
@@ -47,6 +49,18 @@ def test_wrong_arguments_are_one_line(
     assert 1 == said.err.count("\n")
     assert "" == said.out
     assert ["broken.json", "wrong.json"] == sorted(each.name for each in tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+def test_a_file_that_only_looks_writable_is_found_by_trying(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder whose mode allows it but that takes no new file is refused before anything starts."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["dev", "--info", "/proc/version"])
+    said = capsys.readouterr()
+
+    assert 2 == ended.value.code
+    assert said.err.startswith("kurun: /proc/version: cannot be written: ")
+    assert (1, "") == (said.err.count("\n"), said.out)
 
 
 def test_every_switch_is_an_option_of_its_type() -> None:

@@ -159,9 +159,7 @@ def _principals(source: MarkedYaml, file: DefinitionsFile, tenant: Tenant) -> tu
     _unique(source, "principals", "applications", [each.name for each in applications])
     _unique(source, "principals", "users", [each.email.lower() for each in users])
     if not applications:
-        raise source.error(
-            ("principals",), "at least one application is needed, such as {name: worker}"
-        )
+        raise source.error(("principals",), "at least one application is needed, such as {name: worker}")
     principals = (
         *(_principal(tenant, PrincipalKind.APPLICATION, each.id, each.name) for each in applications),
         *(_principal(tenant, PrincipalKind.USER, each.id, each.name, each.email) for each in users),

@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 from kurun_clients.kuflow import KuFlowClient
 from kurun_config import EngineCredentials, KuFlowAuthentication, Settings, require, value_at
 from kurun_worker.departure import Departure
-from kurun_worker.engine import Step
+from kurun_worker.engine import Step, require_namespace
 from kurun_worker.modules import Definitions, load_modules
 from kurun_worker.plugin import TEMPORAL_DEFAULT_NAMESPACE, KuFlowPlugin
 from kurun_worker.redaction import Redactor
@@ -73,7 +73,7 @@ def supervise(settings: Settings, plugin: KuFlowPlugin, definitions: Definitions
     runtime = make_runtime()
 
     async def connect() -> Client:
-        return await Client.connect(
+        client = await Client.connect(
             settings.engine.address,
             namespace=settings.engine.namespace or TEMPORAL_DEFAULT_NAMESPACE,
             identity=settings.worker.identity or default_identity(),
@@ -81,6 +81,8 @@ def supervise(settings: Settings, plugin: KuFlowPlugin, definitions: Definitions
             runtime=runtime,
             plugins=[plugin],
         )
+        await require_namespace(client)
+        return client
 
     async def refresh() -> None:
         if plugin.engine is not None:

@@ -89,7 +89,7 @@ def own_authorization(config: ConnectConfig) -> bool:
 
 
 async def require_namespace(client: Client) -> None:
-    """Insist that the engine knows the client's namespace, before the worker is announced as one that serves it.
+    """Insist that the engine knows the client's namespace, before a worker is made and announced that serves it.
 
     Raises:
         ConfigurationError: It does not. Whatever else is wrong with the engine is left to Temporal's own check.

@@ -20,7 +20,7 @@ from kurun_worker.background import background
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.converter import with_kuflow_payloads
 from kurun_worker.definitions import activity_name
-from kurun_worker.engine import EngineAccess, require_namespace
+from kurun_worker.engine import EngineAccess
 from kurun_worker.interceptors import LogContextInterceptor
 from kurun_worker.pulse import Pulse
 from kurun_worker.registration import Registrar
@@ -106,7 +106,7 @@ class KuFlowPlugin(SimplePlugin):
         """Register the worker, then keep it registered and its credentials fresh until it has ended.
 
         Raises:
-            ConfigurationError: The namespace does not exist, or KuFlow refused to register the worker.
+            ConfigurationError: KuFlow refused to register the worker.
         """
         registrar = self._registrars.setdefault(
             worker.task_queue, Registrar(self._settings, self.kuflow, clock=self._clock)
@@ -114,7 +114,6 @@ class KuFlowPlugin(SimplePlugin):
         async with self._using():
             if self.engine is not None:
                 await self.engine.adopt(worker.client.service_client)
-            await require_namespace(worker.client)
             due = await registrar.start(worker)
             duties = {"registration": lambda: registrar.run(worker, due), **self._credential_duties(worker)}
             async with background(duties):

@@ -128,7 +128,8 @@ def _auth(settings: KuFlowSettings) -> httpx2.Auth:
 
 
 def _texts(credentials: Mapping[str, str | SecretStr | None]) -> list[str]:
-    return [each.get_secret_value() if isinstance(each, SecretStr) else each for each in require(credentials)]
+    require(credentials)
+    return [each.get_secret_value() if isinstance(each, SecretStr) else each for each in credentials.values() if each]
 
 
 def _trusting(authorities: Path) -> ssl.SSLContext:

@@ -49,6 +49,7 @@ class Play:
             began: Reading of the monotonic clock from which on the duration counts.
         """
         self._board.watch(self.cases.all)
+        self._board.say("playing the applications")
         twin = Twin(self._info)
         try:
             async with self._client(self._info["kuflow"]) as kuflow:

@@ -79,9 +79,10 @@ class Tasks:
             (str(uuid4()), item_id, microseconds(), request.level.value, request.message),
         )
         connection.execute(
-            "DELETE FROM task_logs WHERE process_item_id = ?1 AND position <="
-            " (SELECT position FROM task_logs WHERE process_item_id = ?1 ORDER BY position DESC LIMIT 1 OFFSET ?2)",
-            (item_id, self._options.log_cap),
+            "DELETE FROM task_logs WHERE process_item_id = :item AND position <="
+            " (SELECT position FROM task_logs WHERE process_item_id = :item"
+            " ORDER BY position DESC LIMIT 1 OFFSET :cap)",
+            {"item": item_id, "cap": self._options.log_cap},
         )
         records.update(connection, "process_items", item_id, caller.id, {})
         return self._body(connection, item_id)

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +11,9 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from kurun_config import ConfigurationError
-from kurun_twin.dev import SETTINGS_FILE, serve
+from kurun_twin.dev import Listeners, serve
+from kurun_twin.dev_words import Printer, Words
+from kurun_twin.info import ensure_writable
 from kurun_twin.options import SWITCHES, TwinOptions
 from kurun_twin.scenario import Scenario, ScenarioBody
 
@@ -94,6 +94,7 @@ def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], A
     help=f"Behave otherwise where KuFlow's documentation is silent; may be repeated. Names: {', '.join(SWITCHES)}.",
 )
 @click.option("--ui/--no-ui", default=True, show_default=True, help="Temporal's web page.")
+@click.option("--quiet", is_flag=True, help="Say nothing of processes and tasks, except that a workflow failed.")
 def command(
     *,
     definitions: Path | None,
@@ -108,6 +109,7 @@ def command(
     scenario: Path | None,
     switches: dict[str, Any],
     ui: bool,
+    quiet: bool,
 ) -> None:
     """Start the local twin of KuFlow, on this machine only, until Ctrl-C or SIGTERM.
 
@@ -126,18 +128,14 @@ def command(
         delay_window=delay_window,
         **switches,
     )
-    _refuse_unwritable(info)
+    if info is not None:
+        ensure_writable(info)  # before anything is started, and not when everything is ready
     misbehaviour = None if scenario is None else _read_scenario(scenario)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    words = _Words(options)
-    asyncio.run(serve(options, scenario=misbehaviour, info_file=info, progress=words.progress, ready=words.ready))
+    words, printer = Words(options, click.echo), Printer()
+    listeners = Listeners(words.progress, None if quiet else printer.tell, printer.tell)
+    asyncio.run(serve(options, scenario=misbehaviour, info_file=info, listeners=listeners, ready=words.ready))
     click.echo("Ended.")
-
-
-def _refuse_unwritable(info: Path | None) -> None:
-    # Before anything is started, and not when everything is ready.
-    if info is not None and not os.access(info.absolute().parent, os.W_OK):
-        raise ConfigurationError(f"{info}: cannot be written: {info.absolute().parent} is no folder to write in")
 
 
 def _read_scenario(file: Path) -> Scenario:
@@ -155,73 +153,3 @@ def _read_scenario(file: Path) -> Scenario:
         place = ".".join(str(part) for part in detail["loc"])
         raise ConfigurationError(f"{file}: {place + ': ' if place else ''}{detail['msg']}") from None
     return Scenario(body.rules, seed=body.seed)
-
-
-class _Words:
-    """What the command says on standard output."""
-
-    def __init__(self, options: TwinOptions) -> None:
-        self._options = options
-        self._began = time.monotonic()
-
-    def progress(self, doing: str) -> None:
-        click.echo(f"{doing} …")
-
-    def ready(self, info: dict[str, Any]) -> None:
-        settings = self._options.data_dir / SETTINGS_FILE
-        lines = [
-            "",
-            f"Ready after {time.monotonic() - self._began:.1f} s. State: {self._options.data_dir}. Ctrl-C ends it.",
-            "",
-            *_addresses(info, self._options),
-            "",
-            *_people(info),
-            *_definitions(info),
-            "Next, in another terminal:",
-            f"  kurun run --config {settings} {_arguments(info)}",
-        ]
-        click.echo("\n".join(lines))
-
-
-def _addresses(info: dict[str, Any], options: TwinOptions) -> list[str]:
-    kuflow, engine = info["kuflow"], info["engine"]
-    life = f"{options.token_life.total_seconds():g} s"
-    rows = [
-        ("KuFlow API", kuflow["endpoint"]),
-        ("client id", kuflow["client_id"]),
-        ("client secret", kuflow["client_secret"]),
-        ("tenant", kuflow["tenant_id"]),
-        ("Engine", f"{engine['address']}  (TLS with certificate and token; tokens are good for {life})"),
-        ("Temporal", f"{engine['direct_address']}  (past the door, namespace {engine['namespace']})"),
-    ]
-    if engine["ui"]:
-        rows.append(("Temporal page", engine["ui"]))
-    return _table(rows)
-
-
-def _people(info: dict[str, Any]) -> list[str]:
-    lines = []
-    for user in info["users"]:
-        rows = [("client id", user["client_id"]), ("client secret", user["client_secret"])]
-        lines += [f"{user['name']} <{user['email']}>", *_table(rows), ""]
-    return lines
-
-
-def _definitions(info: dict[str, Any]) -> list[str]:
-    definitions = info["process_definitions"]
-    if not definitions:
-        return ["No process definitions (see --definitions); any task queue is welcome.", ""]
-    rows = [(each["code"], f"{each['workflow_type']} on queue {each['task_queue']}") for each in definitions]
-    return ["Process definitions", *_table(rows), ""]
-
-
-def _arguments(info: dict[str, Any]) -> str:
-    queues = list(dict.fromkeys(each["task_queue"] for each in info["process_definitions"]))
-    # With one queue the settings file names it.
-    queue = "" if len(queues) == 1 else f"--worker-task-queue {queues[0] if queues else 'QUEUE'} "
-    return f"{queue}--worker-modules YOUR.MODULE"
-
-
-def _table(rows: list[tuple[str, str]]) -> list[str]:
-    width = max(len(name) for name, _ in rows)
-    return [f"  {name:<{width}}  {value}" for name, value in rows]
