@@ -4,9 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import AnyHttpUrl, SecretStr
 
-from kurun_config import ConfigurationError, flag, load, require, setting_paths, value_at, variable
+from kurun_config import ConfigurationError, KuFlowSettings, flag, load, require, setting_paths, value_at, variable
 
 SECRET = "hunter2-hunter2"
 
@@ -166,6 +166,14 @@ def test_secrets_are_masked_in_every_representation(monkeypatch: pytest.MonkeyPa
         load()
 
     assert SECRET not in "".join([*shown, str(caught.value)])
+
+
+def test_no_section_repeats_a_refused_value() -> None:
+    """Built directly, a section refuses an address with a password and does not show it."""
+    with pytest.raises(ValueError, match="without credentials") as caught:
+        KuFlowSettings(endpoint=AnyHttpUrl(f"https://me:{SECRET}@kuflow.example"))
+
+    assert SECRET not in str(caught.value)
 
 
 def test_a_missing_value_names_what_sets_it() -> None:
