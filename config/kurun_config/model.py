@@ -173,7 +173,7 @@ class WorkerSettings(Section):
     """Robots that this worker runs."""
     registration_interval: Seconds = timedelta(minutes=5)
     """Seconds between registrations when KuFlow does not name them (`x-kf-delay-window`)."""
-    drain_timeout: Seconds = timedelta(seconds=30)
+    drain_timeout: Seconds = timedelta(seconds=20)
     """Seconds that running activities get to finish after SIGTERM before they are cancelled. The process is gone at
     most 3 seconds later, whatever is stuck."""
     sandbox: bool = True

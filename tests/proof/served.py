@@ -71,7 +71,7 @@ class EffectsWorkflow:
                 workflow.execute_activity(
                     effect,
                     Effect(item_id=item.id, number=number, seconds=seconds),
-                    start_to_close_timeout=MINUTE,
+                    start_to_close_timeout=timedelta(minutes=5),
                 )
                 for number in range(20)
             )

@@ -106,6 +106,12 @@ def make_worker(settings: Settings, client: Client, definitions: Definitions) ->
     executor = None
     if any(not iscoroutinefunction(each) for each in definitions.activities):
         executor = ThreadPoolExecutor(worker.activity_threads, thread_name_prefix="activity")
+    failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    async def note_failure(error: BaseException) -> None:
+        if not failed.done():
+            failed.set_result(error)
+
     made = Worker(
         client,
         task_queue=worker.task_queue or "",
@@ -118,9 +124,10 @@ def make_worker(settings: Settings, client: Client, definitions: Definitions) ->
             local_activities=worker.max_concurrent_activities,
         ),
         max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
+        on_fatal_error=note_failure,
         graceful_shutdown_timeout=worker.drain_timeout - timedelta(seconds=closing),
     )
-    return DrainableWorker(made, activities)
+    return DrainableWorker(made, activities, failed)
 
 
 def make_runtime() -> Runtime:

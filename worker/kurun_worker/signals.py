@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: the first drains, the second ends at once."""
+"""SIGTERM, SIGINT and SIGHUP: the first drains, the second ends at once."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def drain_on_signals(
     Args:
         stop: Begins the drain; called once.
         begun: Called at the first signal right inside the handler, also while code blocks the loop.
-        end: Ends the process with the exit code given: 130 for SIGINT, 143 for SIGTERM.
+        end: Ends the process with the exit code given: 128 and the signal's number, so 143 for SIGTERM.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -11,7 +11,7 @@ Python cost too much for each of them.
 
 import asyncio
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from temporalio.worker import (
     CustomSlotSupplier,
@@ -104,10 +104,19 @@ class DrainableSlots(CustomSlotSupplier):
 
 @dataclass(frozen=True)
 class DrainableWorker:
-    """A worker and the slots by which its activities are drained, if it has such."""
+    """A worker and the slots by which its activities are drained, if it has such.
+
+    Attributes:
+        worker: Temporal's worker.
+        slots: Its slots for activities.
+        failed: The error for which the worker polls no more, as soon as it is known; activities may still run then.
+    """
 
     worker: Worker
     slots: DrainableSlots | None
+    failed: asyncio.Future[BaseException] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future(), repr=False
+    )
 
     async def close_polls(self, seconds: float) -> None:
         """Stop asking for activities, and give those that run, or are still on their way, their first time to finish.

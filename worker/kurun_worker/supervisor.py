@@ -26,6 +26,9 @@ CANCEL_GRACE = 1.5
 TASK_GRACE = 0.5
 """Seconds that a task of our own gets to end after it was cancelled."""
 
+MOST_LEAVING = 3
+"""Workers that may still drain beside the next one; with more, the next one waits."""
+
 STEADY = 60.0
 POLL = 0.05
 
@@ -67,6 +70,7 @@ class Supervisor:
         self._build = build
         self._stop = stop
         self._clock = clock
+        self._leaving: set[asyncio.Task[None]] = set()
         self.recoveries = 0
 
     async def run(self) -> None:
@@ -91,6 +95,9 @@ class Supervisor:
                 self.recoveries += 1
         except _Stopped:
             return
+        finally:
+            if self._leaving:
+                await _cancelled(*self._leaving)
 
     async def _serve(self, client: Client, *, first: bool) -> Exception | None:
         try:
@@ -109,15 +116,33 @@ class Supervisor:
                 log.info("recovered", recoveries=self.recoveries)
             if not ready and first and not self._stop.is_set():
                 await self._explain_start(running)
-            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            events: set[asyncio.Future[Any]] = {running, stopping, drainable.failed}
+            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+            if drainable.failed.done() and not self._stop.is_set():
+                await asyncio.wait({running, stopping}, timeout=TASK_GRACE, return_when=asyncio.FIRST_COMPLETED)
+                if not running.done() and not self._stop.is_set() and len(self._leaving) < MOST_LEAVING:
+                    return self._left_to_drain(running, drainable.failed.result())
+                await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 await self._drain(drainable, running)
             outcome = running.exception()
         finally:
-            await _cancelled(running, stopping)
+            await _cancelled(stopping, *({running} - self._leaving))
         if outcome is None or isinstance(outcome, Exception):
             return outcome
         raise outcome
+
+    def _left_to_drain(self, running: asyncio.Task[None], error: BaseException) -> Exception:
+        """Let a worker that polls no more end its activities, while the next one serves the queue."""
+        log.warning("a worker polls no more and drains beside the next one", limit=self._drain_timeout)
+        self._leaving.add(running)
+        running.add_done_callback(self._left)
+        return error if isinstance(error, Exception) else RuntimeError(line(error))
+
+    def _left(self, running: asyncio.Task[None]) -> None:
+        self._leaving.discard(running)
+        if not running.cancelled() and (error := running.exception()) is not None:
+            log.info("the worker that polled no more has ended", error=engine_reason(error.__cause__ or error))
 
     async def _until_polling(self, worker: Worker, running: asyncio.Task[None]) -> bool:
         while not running.done() and not self._stop.is_set():
@@ -144,10 +169,12 @@ class Supervisor:
         await drainable.close_polls(closing_time(self._drain_timeout))
         shutdown = asyncio.create_task(worker.shutdown())
         try:
-            done, _ = await asyncio.wait({running}, timeout=max(0.0, deadline - self._clock.monotonic()))
+            _, unfinished = await asyncio.wait(
+                {running, *self._leaving}, timeout=max(0.0, deadline - self._clock.monotonic())
+            )
         finally:
             await _cancelled(shutdown)
-        if not done:
+        if unfinished:
             raise UnfinishedActivitiesError(f"activities went on {CANCEL_GRACE:g} s after they were cancelled")
 
     async def _unless_stopped(self, wanted: Coroutine[Any, Any, Result]) -> Result:
