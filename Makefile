@@ -4,13 +4,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGES := activities clients config examples twin worker workflows
 
-.PHONY: demo test prove lint format histories bench pins clean
+.PHONY: demo test test-versions prove lint format histories docs bench pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/kurun demo
 
 test: lint
 	$(BIN)/pytest
+
+# The same under every Python that is there; one that is elsewhere: make test PYTHON=/path/to/python VENV=.venv-other
+test-versions:
+	@for version in 3.11 3.12 3.13; do \
+		if python$$version -c '' 2>/dev/null; then $(MAKE) test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+		else echo "python$$version is not here"; fi; done
 
 # Minutes of load, kills and large documents; prints what it measured.
 prove: $(VENV)/.ready
@@ -19,6 +25,10 @@ prove: $(VENV)/.ready
 # Record the histories that the replay tests hold workflows to; only after a change that is meant to be incompatible.
 histories: $(VENV)/.ready
 	$(BIN)/python -m tests.histories.record
+
+# The table of activities, made from the registry.
+docs: $(VENV)/.ready
+	$(BIN)/python -m kurun_activities.reference > docs/activities.md
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py
@@ -41,14 +51,17 @@ pins: $(VENV)/.ready
 		--all-extras --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		--group build -o requirements/build.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		requirements/interop.in -o requirements/interop.txt
 
 $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "kurun needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "installing into $(VENV), once; this takes about a minute"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-interop .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

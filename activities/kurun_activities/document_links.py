@@ -21,7 +21,8 @@ async def link_process_item_task_document(
     A path to a property sets it; one that ends in ``/-`` appends to a list, which is created if it is missing in an
     object that exists. If the reference (told by its uri) already stands there, nothing is sent, so a retry links
     nothing twice. The patch is guarded by a ``test`` of what was read: if someone changes that place meanwhile, the
-    activity is tried again on the new data and overwrites nothing.
+    activity is tried again on the new data and overwrites nothing. Only a task that holds no data at all cannot be
+    patched: its data is put, and what somebody saves in that very moment is lost.
     """
     items = context.current().kuflow.process_items
     reference, parts = _checked(request)

@@ -67,6 +67,7 @@ class NewFile:
         except OSError:
             raise validation_failure(f"{path}: its folder does not exist") from None
         try:
+            self._refuse_another_folder(folder, roots)
             self._refuse_a_folder(path)
             for earlier in range(1, attempt):
                 self._remove(f".{owner}.{earlier}.part")
@@ -100,6 +101,10 @@ class NewFile:
             self._remove(self._part)
             os.close(self._folder)
 
+    def _refuse_another_folder(self, folder: Path, roots: Sequence[Path]) -> None:
+        if not _is(folder, os.fstat(self._folder), roots):
+            raise validation_failure(f"{folder}: changed while it was opened")
+
     def _refuse_a_folder(self, path: str) -> None:
         try:
             found = os.stat(self.path.name, dir_fd=self._folder, follow_symlinks=False)
@@ -125,6 +130,8 @@ def _resolved(root: Path, path: str) -> Path | None:
     try:
         resolved = (root / path).resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is too long, a NUL
+        return None
+    if resolved.is_symlink():  # a loop of links, which Python 3.13 leaves as it is
         return None
     return resolved if resolved.is_relative_to(root.resolve()) else None
 

@@ -8,6 +8,7 @@ import httpx2
 
 from kurun_activities.failures import failure, validation_failure
 from kurun_clients.http import AiohttpTransport
+from kurun_clients.http.base import user_agent
 
 MAX_REDIRECTS: Final = 5
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -63,7 +64,7 @@ class WebClient:
             if not response.has_redirect_location:
                 waits = response.status_code in _WORTH_WAITING or response.status_code >= 500
                 raise failure(f"GET {shown(url)}: {response.status_code}", terminal=not waits)
-            target = url.join(response.headers["location"])
+            target = _joined(url, response.headers["location"])
             if (url.scheme, target.scheme) == ("https", "http"):
                 raise failure(f"GET {shown(url)}: redirected from https to http", terminal=True)
             url = target
@@ -75,7 +76,7 @@ class WebClient:
         request = httpx2.Request(
             "GET",
             url,
-            headers={"accept-encoding": "identity", "user-agent": "kurun"},
+            headers={"accept-encoding": "identity", "user-agent": user_agent()},
             extensions={"timeout": _TIMEOUT},
         )
         try:
@@ -96,6 +97,13 @@ def _parsed(address: str) -> httpx2.URL:
         return httpx2.URL(address)
     except httpx2.InvalidURL:
         raise validation_failure("the document's url is not a URL") from None
+
+
+def _joined(url: httpx2.URL, location: str) -> httpx2.URL:
+    try:
+        return url.join(location)
+    except httpx2.InvalidURL:
+        raise failure(f"GET {shown(url)}: redirected to what is no URL", terminal=True) from None
 
 
 def _refuse_unless_allowed(url: httpx2.URL, hosts: Collection[str]) -> None:

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
+
+# Of their own: names are resolved in asyncio's few threads, and a file system that hangs must not stop them.
+_THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="kurun-files")
 
 
 async def in_thread(work: Callable[[], Result], *, undo: Callable[[Result], None] | None = None) -> Result:
@@ -16,7 +20,7 @@ async def in_thread(work: Callable[[], Result], *, undo: Callable[[Result], None
         work: What to do.
         undo: Gives a result back that nobody waits for any more, such as an open file; runs on the event loop.
     """
-    running = asyncio.ensure_future(asyncio.to_thread(work))
+    running = asyncio.get_running_loop().run_in_executor(_THREADS, work)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

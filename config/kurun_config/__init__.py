@@ -14,7 +14,7 @@ from kurun_config.model import (
     LogSettings,
     WorkerSettings,
 )
-from kurun_config.settings import Loaded, Settings, load, setting_paths, value_at
+from kurun_config.settings import Loaded, Settings, load, require, setting_paths, value_at
 from kurun_config.sources import flag, variable
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "WorkerSettings",
     "flag",
     "load",
+    "require",
     "setting_paths",
     "value_at",
     "variable",

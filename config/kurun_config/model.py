@@ -7,6 +7,7 @@ in a TOML file, ``KURUN_KUFLOW_CLIENT_ID`` in the environment, ``kurun_kuflow_cl
 
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -20,6 +21,8 @@ from pydantic import (
     PlainSerializer,
     SecretStr,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_settings import NoDecode
 
@@ -87,12 +90,14 @@ class LogLevel(StrEnum):
 class Section(BaseModel):
     """A group of settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class KuFlowSettings(Section):
     """The KuFlow API."""
 
+    allow_insecure: bool = False
+    """Talk plain http to other machines too. It shows the credentials to everyone on the way."""
     endpoint: AnyHttpUrl = AnyHttpUrl("https://api.kuflow.com/v2024-06-14")
     """Address of the KuFlow API, with its version."""
     client_id: str | None = None
@@ -102,7 +107,8 @@ class KuFlowSettings(Section):
     authentication: KuFlowAuthentication = KuFlowAuthentication.BASIC
     """How requests say who they are: `basic`, `base64-bearer` (like the published SDKs) or `bearer` (a ready token)."""
     token: SecretStr | None = None
-    """Ready access token, for `bearer`."""
+    """Ready access token, for `bearer`. It is a fixed string that kurun cannot renew: once it has expired, engine
+    credentials are not renewed either, and the worker has to be started again with a new one."""
     tenant_id: UUID | None = None
     """Tenant to work in; required with `bearer`."""
     api_shape: KuFlowApiShape = KuFlowApiShape.CURRENT
@@ -117,6 +123,22 @@ class KuFlowSettings(Section):
     """Connections to the API at the same time."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """Repeats inside the client, for unused connections and short waits; Temporal does the long waiting."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_safe(cls, endpoint: AnyHttpUrl, info: ValidationInfo) -> AnyHttpUrl:
+        if endpoint.username or endpoint.password or endpoint.query:
+            raise ValueError("an address without credentials and query is wanted")
+        if endpoint.scheme == "http" and not info.data.get("allow_insecure") and not _is_loopback(endpoint.host):
+            raise ValueError("http would show the credentials on the way: use https, or set kuflow.allow_insecure")
+        return endpoint
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address((host or "").strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 class EngineCredentials(StrEnum):
@@ -136,7 +158,7 @@ class EngineSettings(Section):
     credentials: EngineCredentials = EngineCredentials.KUFLOW
     """`kuflow`: token and certificate from the API. `none`: a bare Temporal server without TLS, for development."""
     connect_timeout: Seconds = timedelta(seconds=10)
-    """Seconds to reach the engine at the start before giving up."""
+    """Seconds to reach the engine, credentials included: at the start before giving up, later before trying again."""
     renewal_backoff_max: Seconds = timedelta(seconds=30)
     """Longest pause between two attempts to renew a credential."""
     token_life_fallback: Seconds = timedelta(minutes=5)
@@ -160,8 +182,9 @@ class WorkerSettings(Section):
     """Robots that this worker runs."""
     registration_interval: Seconds = timedelta(minutes=5)
     """Seconds between registrations when KuFlow does not name them (`x-kf-delay-window`)."""
-    drain_timeout: Seconds = timedelta(seconds=30)
-    """Seconds that running activities get to finish after SIGTERM before they are cancelled."""
+    drain_timeout: Seconds = timedelta(seconds=20)
+    """Seconds that running activities get to finish after SIGTERM before they are cancelled. The process is gone at
+    most 3 seconds later, whatever is stuck."""
     sandbox: bool = True
     """Run workflows in Temporal's sandbox. Trusted code runs faster without it."""
     max_concurrent_activities: Positive = 100

@@ -1,6 +1,6 @@
 """Settings, read once at the edge: flags > environment > secret files > TOML file > defaults."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -55,21 +55,6 @@ class Loaded:
 
     settings: Settings
     origins: Mapping[str, str]
-
-    def missing(self, *paths: str) -> list[str]:
-        """Those of the given ``section.field`` that have no value."""
-        return [path for path in paths if value_at(self.settings, path) in (None, ())]
-
-    def require(self, *paths: str) -> None:
-        """Insist on values.
-
-        Raises:
-            ConfigurationError: One is missing; the message names the variable and the flag that set it.
-        """
-        if missing := self.missing(*paths):
-            raise ConfigurationError(
-                "; ".join(f"{path} is not set: set {variable(path)} or {flag(path)}" for path in missing)
-            )
 
 
 def load(overrides: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Loaded:
@@ -135,6 +120,22 @@ def value_at(settings: Settings, path: str) -> Any:
     return getattr(getattr(settings, section), field)
 
 
+def require(values: Mapping[str, Any]) -> None:
+    """Insist on settings that have no default.
+
+    Args:
+        values: By ``section.field``.
+
+    Raises:
+        ConfigurationError: Some are missing or empty; the message names the variables and the flags that set them.
+    """
+    missing = [path for path, value in values.items() if value is None or (isinstance(value, Sized) and not len(value))]
+    if missing:
+        raise ConfigurationError(
+            "; ".join(f"{path} is not set: set {variable(path)} or {flag(path)}" for path in missing)
+        )
+
+
 def _nested(overrides: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = {}
     for path, value in overrides.items():
@@ -159,7 +160,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         path = ".".join(str(part) for part in detail["loc"][:2])
         origin = origins.get(path, path)
         unknown = detail["type"] == "extra_forbidden"
-        reasons.append(f"{origin}: no such setting" if unknown else f"{origin}: {detail['msg']}")
+        said = detail["msg"].removeprefix("Value error, ")
+        reasons.append(f"{origin}: no such setting" if unknown else f"{origin}: {said}")
     return "; ".join(dict.fromkeys(reasons))
 
 

@@ -100,7 +100,7 @@ async def test_figures_that_cannot_be_written_are_refused_at_once(tmp_path: Path
     code, _, err = await demo(tmp_path, "--json", str(tmp_path / "none" / "figures.json"))
 
     assert code == 2
-    assert err == f"kurun: --json: {tmp_path}/none/figures.json: its folder cannot be written to\n"
+    assert err == f"kurun: {tmp_path}/none/figures.json: cannot be written: No such file or directory\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -116,6 +116,20 @@ async def test_no_child_outlives_the_demo(tmp_path: Path, number: signal.Signals
 
     assert len(children) >= 3
     assert alive == []
+
+
+@pytest.mark.parametrize("data", [[], ["--data", "kept"]])
+async def test_ctrl_c_says_so_and_leaves_only_what_was_asked_for(tmp_path: Path, data: list[str]) -> None:
+    """The temporary folder goes away; a folder that was given is kept and named."""
+    rows, log = applications(tmp_path, *ROWS), tmp_path / "demo.log"
+    async with kurun("demo", "--applications", str(rows), *data, log=log, environment={"TMPDIR": str(tmp_path)}) as it:
+        await it.says("playing the applications")
+        code = await it.stop(signal.SIGINT)
+        said = it.lines()
+
+    assert code == 130
+    assert said.endswith(f"interrupted; data and logs in {tmp_path / 'kept'}\n" if data else "interrupted\n")
+    assert files(tmp_path) == {"applications.csv", "demo.log", *(["kept"] if data else [])}
 
 
 async def test_a_child_that_dies_is_reported(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """``kurun dev`` as a process."""
 
+import asyncio
 import json
 import os
+import re
+import shutil
 import signal
 import stat
 import sys
@@ -13,8 +16,17 @@ from typing import Any
 import aiohttp
 import psutil
 import pytest
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from kurun_clients.kuflow.models import AuthenticationType
+from kurun_clients.kuflow.models import (
+    AuthenticationType,
+    ProcessCreateParams,
+    ProcessItemCreateParams,
+    ProcessItemType,
+)
 from tests.processes import Dev, Kurun, alive, kurun, kurun_dev
 
 DEFINITIONS = """
@@ -99,9 +111,11 @@ async def test_it_says_what_a_developer_needs(running: Dev) -> None:
         info["users"][0]["client_secret"],
         "Ada Clerk <ada@example.com>",
         "LoanWorkflow on queue loans",
-        f"kurun run --config {file} --worker-modules",
+        "kurun run --config data/kurun.toml --worker-modules",
+        "LOAN declares no process items: any code is accepted",
     ]
     assert [] == [text for text in shown if text not in said]
+    assert [] == [line for line in said.splitlines() if len(line) > 80]
     assert settings["kuflow"] == info["kuflow"]
     assert settings["engine"]["address"] == info["engine"]["address"]
     assert {"task_queue": "loans"} == settings["worker"]
@@ -184,3 +198,90 @@ async def test_ctrl_c_during_the_start_ends_it(tmp_path: Path) -> None:
 
     assert 0 == code
     assert "Traceback" not in running.lines()
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_second_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals, expected: int) -> None:
+    """While the end waits for a request under way, the second signal leaves without a word, a child or an info file."""
+    async with kurun_dev(tmp_path / "dev") as dev:
+        await dev.misbehave({"path": "/authentications", "delay_ms": 60_000})
+        async with dev.client() as kuflow:
+            asking = asyncio.ensure_future(kuflow.authentications.create(AuthenticationType.ENGINE_TOKEN))
+            async with asyncio.timeout(10):
+                while (await dev.figures())["requests"]["at_once"] < 1:
+                    await asyncio.sleep(0.02)
+            children = psutil.Process(dev.kurun.pid).children(recursive=True)
+            dev.kurun.process.send_signal(number)
+            await dev.kurun.says("ending …")
+            code = await dev.kurun.stop(number, seconds=5)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        await asyncio.to_thread(psutil.wait_procs, children, timeout=10)
+
+    assert expected == code
+    assert dev.kurun.lines().endswith("ending …\n")
+    assert not [child for child in children if alive(child)]
+    assert not (tmp_path / "dev" / "info.json").exists()
+
+
+@workflow.defn(name="LoanWorkflow")
+class Failing:
+    """A workflow with a fault."""
+
+    @workflow.run
+    async def run(self, _request: dict[str, Any]) -> None:
+        """Fail with a text that would colour a terminal."""
+        raise ApplicationError("no\x1b[31m money\nat all", type="Broke")
+
+
+async def fail(dev: Dev) -> str:
+    """Start a process whose workflow fails, and wait until that was said; its id."""
+    async with dev.client() as kuflow:
+        definition = dev.info["process_definitions"][0]["id"]
+        process = await kuflow.processes.create(ProcessCreateParams(process_definition_id=definition))
+        task = {"process_id": process.id, "type": ProcessItemType.TASK, "process_item_definition_code": "ASK"}
+        await kuflow.process_items.create(ProcessItemCreateParams.model_validate(task))
+    client = await Client.connect(dev.info["engine"]["direct_address"])
+    runner = UnsandboxedWorkflowRunner()
+    async with Worker(client, task_queue="loans", workflows=[Failing], workflow_runner=runner):
+        await dev.kurun.says(f"workflow of process LOAN {process.id} failed", seconds=20)
+    return str(process.id)
+
+
+async def test_it_says_what_happens(definitions: Path, tmp_path: Path) -> None:
+    """Processes, tasks and failed workflows, each in one line with the time."""
+    async with kurun_dev(tmp_path / "dev", definitions=definitions) as dev:
+        process_id = await fail(dev)
+        said = re.sub(r"(?m)^\d\d:\d\d:\d\d ", "@ ", dev.kurun.lines())
+
+    assert f"@ process LOAN {process_id} started\n" in said
+    assert re.search(rf"(?m)^@ task ASK [0-9a-f-]{{36}} ready \(process {process_id[:8]}\)$", said)
+    assert (
+        f"@ workflow of process LOAN {process_id} failed: Broke: no [31m money at all"
+        " (the process is RUNNING; see its workflow in Temporal)\n"
+    ) in said
+
+
+async def test_quiet_it_says_only_what_failed(definitions: Path, tmp_path: Path) -> None:
+    """No line of processes and tasks, but one of the failed workflow."""
+    async with kurun_dev(tmp_path / "dev", "--quiet", definitions=definitions) as dev:
+        process_id = await fail(dev)
+        said = dev.kurun.lines()
+
+    assert [f"workflow of process LOAN {process_id} failed"] == re.findall(r"(?m)^\d\d:\d\d:\d\d (.*failed)", said)
+    assert "started" not in said
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the commands need curl")
+async def test_what_it_says_to_do_next_works_as_it_stands(running: Dev) -> None:
+    """The commands after "Then start", pasted into a shell, start a process and look for its tasks."""
+    _, _, rest = running.kurun.lines().partition("Then start a process LOAN")
+    commands = "\n".join(line for line in rest.splitlines() if line.startswith("  "))
+    shell = await asyncio.create_subprocess_exec(
+        *("sh", "-c", commands.replace("curl ", "curl --silent --show-error --fail ")), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await shell.communicate()
+
+    assert 0 == shell.returncode
+    assert b'"state":"RUNNING"' in output
+    assert b'"content":[]' in output

@@ -16,10 +16,14 @@ DEFINITIONS = """
 tenant: {name: Acme}
 principals: {applications: [{name: worker}], users: []}
 processDefinitions:
-  - {code: WAIT, name: Wait, workflowType: WaitWorkflow, taskQueue: waiting}
+  - {code: STUBBORN, name: Stubborn, workflowType: WaitWorkflow, taskQueue: stubborn}
+  - {code: SWALLOWING, name: Swallowing, workflowType: WaitWorkflow, taskQueue: swallowing}
+  - {code: THREADED, name: Threaded, workflowType: WaitWorkflow, taskQueue: threaded}
+  - {code: BLOCKING, name: Blocking, workflowType: WaitWorkflow, taskQueue: blocking}
 """
 
 SERVED = """
+import asyncio
 import time
 from datetime import timedelta
 from temporalio import activity, workflow
@@ -33,17 +37,37 @@ def stubborn() -> None:
         except BaseException:
             pass
 
+@activity.defn
+async def swallowing() -> None:
+    print("swallowing begins", flush=True)
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            pass
+
+@activity.defn
+async def threaded() -> None:
+    print("threaded begins", flush=True)
+    await asyncio.to_thread(time.sleep, 60)
+
+@activity.defn
+async def blocking() -> None:
+    print("blocking begins", flush=True)
+    time.sleep(60)
+
 @workflow.defn
 class WaitWorkflow:
     @workflow.run
     async def run(self, request: dict) -> None:
-        await workflow.execute_activity("stubborn", start_to_close_timeout=timedelta(minutes=5))
+        # Each queue is named like the activity that holds up its worker.
+        await workflow.execute_activity(workflow.info().task_queue, start_to_close_timeout=timedelta(minutes=5))
 """
 
 
 @pytest.fixture(scope="module")
 async def dev(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Dev]:
-    """A twin that knows one task queue."""
+    """A twin that knows a task queue for each way to hold up a worker."""
     folder = tmp_path_factory.mktemp("dev")
     (folder / "definitions.yaml").write_text(DEFINITIONS)
     async with kurun_dev(folder / "twin", definitions=folder / "definitions.yaml") as running:
@@ -52,7 +76,7 @@ async def dev(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Dev]:
 
 def environment(dev: Dev, **changes: str) -> dict[str, str]:
     """The variables that make ``kurun run`` work, with some changed."""
-    return {**dev.environment(task_queue="waiting", modules=[]), "KURUN_ENGINE_CONNECT_TIMEOUT": "1", **changes}
+    return {**dev.environment(task_queue="stubborn", modules=[]), "KURUN_ENGINE_CONNECT_TIMEOUT": "1", **changes}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +98,7 @@ def environment(dev: Dev, **changes: str) -> dict[str, str]:
             "the engine cannot be reached at localhost:9 within 1 s: Connecti",
         ),
         ({"KURUN_WORKER_TASK_QUEUE": "nowhere"}, 2, "KuFlow refused to register this worker: unknown task queue nowhe"),
+        ({"KURUN_ENGINE_NAMESPACE": "nowhere"}, 2, "the engine has no namespace nowhere: check KURUN_ENGINE_NAMESPACE"),
         ({"KURUN_KUFLOW_CLIENT_ID": "FILL_ME"}, 2, "set KURUN_KUFLOW_CLIENT_ID"),
         ({"KURUN_KUFLOW_CLIENT_SECRET": ""}, 2, "kuflow.client_secret is not set: set KURUN_KUFLOW_CLIENT_SECRET or"),
         ({"KURUN_WORKER_MODULES": "acme.absent"}, 2, "worker.modules: there is no module acme.absent"),
@@ -110,7 +135,7 @@ async def test_a_second_signal_ends_at_once(dev: Dev, tmp_path: Path, number: si
     (tmp_path / "served.py").write_text(SERVED)
     variables = environment(dev, KURUN_WORKER_MODULES="served")
     async with kurun("run", log=tmp_path / "log", environment=variables, folder=tmp_path) as running:
-        await _begin_stubborn(dev)
+        await _begin(dev, "stubborn")
         await running.says("stubborn begins")
         running.process.send_signal(number)
         await running.says("draining")
@@ -118,20 +143,35 @@ async def test_a_second_signal_ends_at_once(dev: Dev, tmp_path: Path, number: si
         assert await running.stop(number, seconds=5) == code
 
 
-async def test_an_activity_that_never_ends_does_not_keep_the_process(dev: Dev, tmp_path: Path) -> None:
-    """After the drain and some grace the daemon says what happened and leaves with 1."""
+@pytest.mark.parametrize(
+    ("activity", "code", "said"),
+    [
+        ("stubborn", 1, "kurun: activities went on"),
+        ("swallowing", 1, "kurun: activities went on"),
+        ("blocking", 1, "kurun: something keeps the process from stopping"),
+        # The engine has it back; the thread is all that is left, and it ends with the process.
+        ("threaded", 0, '"event": "ended"'),
+    ],
+)
+async def test_nothing_that_an_activity_does_keeps_the_process(
+    dev: Dev, tmp_path: Path, activity: str, code: int, said: str
+) -> None:
+    """Within the drain timeout and a margin the process is gone: with 0 if everything was handed back, else with 1."""
     (tmp_path / "served.py").write_text(SERVED)
-    variables = environment(dev, KURUN_WORKER_MODULES="served", KURUN_WORKER_DRAIN_TIMEOUT="0.5")
+    variables = environment(
+        dev, KURUN_WORKER_MODULES="served", KURUN_WORKER_DRAIN_TIMEOUT="0.5", KURUN_WORKER_TASK_QUEUE=activity
+    )
     async with kurun("run", log=tmp_path / "log", environment=variables, folder=tmp_path) as running:
-        await _begin_stubborn(dev)
-        await running.says("stubborn begins")
+        await _begin(dev, activity)
+        await running.says(f"{activity} begins")
 
-        assert await running.stop(signal.SIGTERM, seconds=30) == 1
-        assert "kurun: activities went on" in running.lines()
+        assert await running.stop(signal.SIGTERM, seconds=15) == code
+        assert said in running.lines()
+        assert "Traceback" not in running.lines()
 
 
-async def _begin_stubborn(dev: Dev) -> None:
-    (definition,) = dev.info["process_definitions"]
+async def _begin(dev: Dev, activity: str) -> None:
+    definition = next(each for each in dev.info["process_definitions"] if each["task_queue"] == activity)
     async with dev.client() as kuflow:
         await kuflow.processes.create(ProcessCreateParams(process_definition_id=definition["id"]))
 

@@ -99,6 +99,7 @@ ACTIVITIES: list[Callable[..., Any]] = [
     failing,
     misread,
     completed_elsewhere,
+    echo,
 ]
 
 

@@ -65,6 +65,18 @@ class LateHelperWorkflow:
 
 
 @workflow.defn
+class TwoHelpersWorkflow:
+    """Makes the helper twice, by mistake."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Never gets far."""
+        KuFlowProcess(request)
+        KuFlowProcess(request)
+        return WorkflowResponse(message="unreachable")
+
+
+@workflow.defn
 class RecheckWorkflow:
     """Looks at its task again and again."""
 
@@ -148,6 +160,7 @@ class EverythingWorkflow:
 
 ALL = [
     FormWorkflow,
+    TwoHelpersWorkflow,
     LateHelperWorkflow,
     RecheckWorkflow,
     PatientWorkflow,

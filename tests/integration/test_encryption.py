@@ -220,7 +220,7 @@ async def test_nothing_of_a_confidential_process_stands_in_clear_text(client: Cl
         for header in headers_in(each)
     }
     assert headers == dict.fromkeys(headers, HEADERS)
-    assert {name.partition("_event_")[0] for name in headers} == {
+    assert {str(name).partition("_event_")[0] for name in headers} == {
         "workflow_execution_started",
         "workflow_execution_signaled",
         "workflow_execution_update_accepted",

@@ -21,10 +21,10 @@ from kurun_clients.kuflow.models import (
     ProcessState,
 )
 from kurun_config import Settings, load
+from kurun_examples.demo.stage import MODULES, TASK_QUEUE, example
 from kurun_twin.options import TwinOptions
 from kurun_twin.twin_server import TwinServer
 from kurun_worker import daemon
-from kurun_worker.demo.stage import MODULES, TASK_QUEUE, example
 
 FORM = {"applicant": "Ada", "email": "ada@example.com", "amount": 4000, "currency": "EUR"}
 

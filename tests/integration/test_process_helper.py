@@ -155,6 +155,13 @@ async def test_signals_from_before_the_helper_are_kept(house: House) -> None:
     assert await result(handle) == {"message": "Ada"}
 
 
+async def test_a_second_helper_is_refused(house: House) -> None:
+    """Two helpers would take each other's signals: the workflow fails at once and says so, instead of waiting."""
+    error = await failure(await house.start(workflows.TwoHelpersWorkflow))
+
+    assert "make one KuFlowProcess" in error.message
+
+
 async def test_an_item_that_is_born_completed_needs_no_signal(house: House) -> None:
     """A repeated creation answers with an item that is over already: nothing is waited for or read."""
     house.kuflow.born, house.kuflow.born_with = COMPLETED, ANSWER

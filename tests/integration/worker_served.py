@@ -15,6 +15,9 @@ EFFECTS: Counter[str] = Counter()
 STARTED: Counter[str] = Counter()
 """How often each was begun."""
 
+EVENTS: list[str] = []
+"""What happened, in order: ``cancelled workflow id/number``, and what a test adds."""
+
 PROMPT = RetryPolicy(initial_interval=timedelta(milliseconds=100))
 
 
@@ -26,19 +29,25 @@ class Load:
         pieces: How many pieces.
         seconds: How long each takes.
         rounds: How often all of them are done, one round after the other.
+        stuck: Whether a first attempt goes on until it is cancelled.
     """
 
     pieces: int
     seconds: float
     rounds: int = 1
+    stuck: bool = False
 
 
 @activity.defn
-async def piece(number: int, seconds: float) -> int:
+async def piece(number: int, seconds: float, stuck: bool) -> int:
     """Take some time, then have an effect; returns the attempt."""
     name = f"{activity.info().workflow_id}/{number}"
     STARTED[name] += 1
-    await asyncio.sleep(seconds)
+    try:
+        await asyncio.sleep(3600 if stuck and activity.info().attempt == 1 else seconds)
+    except asyncio.CancelledError:
+        EVENTS.append(f"cancelled {name}")
+        raise
     EFFECTS[name] += 1
     return activity.info().attempt
 
@@ -62,7 +71,7 @@ class LoadWorkflow:
                 *(
                     workflow.execute_activity(
                         piece,
-                        args=[turn * load.pieces + number, load.seconds],
+                        args=[turn * load.pieces + number, load.seconds, load.stuck],
                         start_to_close_timeout=timedelta(seconds=30),
                         retry_policy=PROMPT,
                     )

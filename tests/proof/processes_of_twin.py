@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+from temporalio.client import Client
+
 from kurun_clients.kuflow import KuFlowClient
 from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessItem, ProcessState
 from tests.processes import Dev
@@ -46,3 +48,15 @@ async def items(kuflow: KuFlowClient, process_id: UUID) -> list[ProcessItem]:
 def log_lines(found: Sequence[ProcessItem]) -> list[str]:
     """The messages in the logs of these items."""
     return [line.message for item in found if item.task for line in item.task.logs or []]
+
+
+async def failed_attempts(dev: Dev, ids: Sequence[UUID]) -> int:
+    """Activities of these processes that needed more than one attempt or failed, as the engine's history says."""
+    client = await Client.connect(dev.info["engine"]["direct_address"], namespace=dev.info["engine"]["namespace"])
+    failed = 0
+    for each in ids:
+        async for event in client.get_workflow_handle(str(each)).fetch_history_events():
+            failed += event.HasField("activity_task_failed_event_attributes")
+            failed += event.HasField("activity_task_timed_out_event_attributes")
+            failed += event.activity_task_started_event_attributes.attempt > 1
+    return failed

@@ -11,10 +11,13 @@ from temporalio import activity, workflow
 with workflow.unsafe.imports_passed_through():
     from kurun_activities import context
     from kurun_clients.kuflow.models import ProcessItemTaskAppendLogParams, ProcessItemTaskLogLevel
-    from kurun_workflows import KuFlowProcess, WorkflowRequest, WorkflowResponse
+    from kurun_workflows import CallOptions, KuFlowProcess, WorkflowRequest, WorkflowResponse
 
 WORK = "WORK"
 MINUTE = timedelta(minutes=1)
+
+# What a killed worker leaves behind is handed to the next within seconds, so that each kill meets work again.
+PATIENCE = CallOptions(timeout=timedelta(seconds=3), document_heartbeat=timedelta(seconds=3))
 
 
 class Effect(BaseModel):
@@ -68,7 +71,7 @@ class EffectsWorkflow:
                 workflow.execute_activity(
                     effect,
                     Effect(item_id=item.id, number=number, seconds=seconds),
-                    start_to_close_timeout=MINUTE,
+                    start_to_close_timeout=timedelta(minutes=5),
                 )
                 for number in range(20)
             )
@@ -110,7 +113,7 @@ class BusyWorkflow:
     @workflow.run
     async def run(self, request: WorkflowRequest) -> WorkflowResponse:
         """Create, write, upload and link."""
-        process = KuFlowProcess(request)
+        process = KuFlowProcess(request, options=PATIENCE)
         item = await process.create_task(WORK)
         for number in range(5):
             await process.log(item, f"line {number}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kurun_clients.kuflow.models import ProcessItemType
+from tests.processes import Dev
 from tests.proof.conftest import Figure, proof_dev, proof_worker
 from tests.proof.processes_of_twin import completed, items, log_lines, start
 
@@ -48,19 +49,28 @@ async def test_sigterm_in_the_middle_of_twenty_activities(
         assert effects == Counter(f"effect {number}" for number in range(20))
 
 
+async def _writes(dev: Dev) -> int:
+    operations = (await dev.figures())["requests"]["by_operation"]
+    return sum(
+        each["total"] for name, each in operations.items() if not name.startswith(("find", "retrieve", "create"))
+    )
+
+
 @pytest.mark.timeout(240)
 async def test_sigkill_while_it_writes(tmp_path: Path, documents: Path, figure: Figure) -> None:
     """Killed six times while it creates, logs, uploads and links: afterwards everything exists exactly once."""
     (documents / "report.bin").write_bytes(random.Random(1).randbytes(300_000))
-    chance = random.Random(7)
     async with proof_dev(tmp_path) as dev, dev.client() as kuflow:
         # Slow enough that a kill meets requests on their way, before and after they acted.
         await dev.misbehave({"method": "POST", "path": "process", "delay_ms": 30})
         ids = await start(dev, kuflow, "BUSY", number=10)
+        written = [await _writes(dev)]
         for number in range(6):
             async with proof_worker(dev, documents, log=tmp_path / f"killed-{number}.log") as worker:
-                await asyncio.sleep(chance.uniform(0.3, 1.5))
+                while (now := await _writes(dev)) < written[-1] + 7 + 3 * number:
+                    await asyncio.sleep(0.01)
                 await worker.stop(signal.SIGKILL)
+            written.append(now)
         async with proof_worker(dev, documents, log=tmp_path / "last.log"):
             await completed(kuflow, ids, seconds=150)
         wrong = []
@@ -77,5 +87,6 @@ async def test_sigkill_while_it_writes(tmp_path: Path, documents: Path, figure: 
             ):
                 wrong.append((each, len(found), log_lines(found), len(linked)))
 
+        figure("writes that the twin had seen at each kill", written[1:], "growing")
         figure("processes with everything exactly once after 6 kills", f"{len(ids) - len(wrong)} of {len(ids)}", "all")
         assert wrong == []

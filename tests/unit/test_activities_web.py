@@ -160,6 +160,16 @@ async def test_redirects_stay_on_allowed_hosts() -> None:
         assert inner.seen == []
 
 
+async def test_a_redirect_to_no_address_ends() -> None:
+    """A source that redirects to something that is no URL is given up for good."""
+    nowhere = answer(b"", "Location: http://127.0.0.1:port/", status="302 Found")
+    async with site(doc=nowhere) as web, worker(url_hosts=[web.host]) as context:
+        with pytest.raises(ApplicationError, match="no URL") as caught:
+            await fetched(web.url("/doc"), context)
+
+    assert (caught.value.type, caught.value.non_retryable) == (FAILURE, True)
+
+
 async def test_endless_redirects_end() -> None:
     """A source that redirects in a circle is given up for good."""
     circle = answer(b"", "Location: /doc", status="302 Found")

@@ -4,9 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import AnyHttpUrl, SecretStr
 
-from kurun_config import ConfigurationError, flag, load, setting_paths, variable
+from kurun_config import ConfigurationError, KuFlowSettings, flag, load, require, setting_paths, value_at, variable
 
 SECRET = "hunter2-hunter2"
 
@@ -88,6 +88,8 @@ def test_lists_and_spans_are_easy_to_write_in_the_environment(monkeypatch: pytes
         ("KURUN_LOG_LEVEL", "LOUD", "KURUN_LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("KURUN_KUFLOW_TIMEOUT", "0", "KURUN_KUFLOW_TIMEOUT: Input should be greater than"),
         ("KURUN_KUFLOW_ENDPOINT", "nowhere", "KURUN_KUFLOW_ENDPOINT: Input should be a valid URL"),
+        ("KURUN_KUFLOW_ENDPOINT", "http://kuflow.example/v1", "KURUN_KUFLOW_ENDPOINT: http would show the credentials"),
+        ("KURUN_KUFLOW_ENDPOINT", f"https://me:{SECRET}@kuflow.example", "KURUN_KUFLOW_ENDPOINT: an address without"),
         ("KURUN_KUFLOW_CLIENT_ID", "FILL_ME", "kuflow.client_id is still the placeholder FILL_ME"),
         ("KURUN_KUFLOW_TENANT_ID", "FILL_ME", "set KURUN_KUFLOW_TENANT_ID"),
         ("KURUN_SECRETS_DIR", "/nowhere", "KURUN_SECRETS_DIR: /nowhere is not a folder"),
@@ -104,7 +106,24 @@ def test_a_wrong_variable_is_named_in_one_line(
         load()
 
     assert message in str(caught.value)
+    assert SECRET not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("endpoint", ["http://localhost:8080/v1", "http://127.0.0.1:8080/v1", "http://[::1]:8080/v1"])
+def test_plain_http_is_welcome_on_this_machine(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Only on the way to other machines could somebody listen."""
+    monkeypatch.setenv("KURUN_KUFLOW_ENDPOINT", endpoint)
+
+    assert str(load().settings.kuflow.endpoint).startswith(endpoint)
+
+
+def test_plain_http_to_another_machine_can_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the way is trusted, one setting says so."""
+    monkeypatch.setenv("KURUN_KUFLOW_ENDPOINT", "http://twin:8080/v1")
+    monkeypatch.setenv("KURUN_KUFLOW_ALLOW_INSECURE", "true")
+
+    assert str(load().settings.kuflow.endpoint) == "http://twin:8080/v1"
 
 
 @pytest.mark.parametrize(
@@ -149,13 +168,29 @@ def test_secrets_are_masked_in_every_representation(monkeypatch: pytest.MonkeyPa
     assert SECRET not in "".join([*shown, str(caught.value)])
 
 
+def test_no_section_repeats_a_refused_value() -> None:
+    """Built directly, a section refuses an address with a password and does not show it."""
+    with pytest.raises(ValueError, match="without credentials") as caught:
+        KuFlowSettings(endpoint=AnyHttpUrl(f"https://me:{SECRET}@kuflow.example"))
+
+    assert SECRET not in str(caught.value)
+
+
 def test_a_missing_value_names_what_sets_it() -> None:
-    """What a command cannot do without is asked for by variable and flag."""
+    """What a command cannot do without is asked for by variable and flag; an empty value is none."""
+    settings = load({"worker.task_queue": "q", "kuflow.client_secret": ""}).settings
+
     with pytest.raises(ConfigurationError) as caught:
-        load({"worker.task_queue": "q"}).require("worker.task_queue", "kuflow.client_id", "worker.modules")
+        require(
+            {
+                path: value_at(settings, path)
+                for path in ("worker.task_queue", "kuflow.client_id", "kuflow.client_secret", "worker.modules")
+            }
+        )
 
     assert str(caught.value) == (
         "kuflow.client_id is not set: set KURUN_KUFLOW_CLIENT_ID or --kuflow-client-id; "
+        "kuflow.client_secret is not set: set KURUN_KUFLOW_CLIENT_SECRET or --kuflow-client-secret; "
         "worker.modules is not set: set KURUN_WORKER_MODULES or --worker-modules"
     )
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kurun_config import ConfigurationError
-from kurun_worker.demo.applications import (
+from kurun_examples.demo.applications import (
     COLUMNS,
     OUTCOMES,
     Application,

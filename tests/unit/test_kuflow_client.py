@@ -215,10 +215,8 @@ def test_an_unusable_file_of_authorities_is_named(tmp_path: Path, content: str |
 
 def test_an_endpoint_with_credentials_is_refused() -> None:
     """They belong into their own settings; the message does not repeat them."""
-    settings = KuFlowSettings(endpoint="https://robot:hunter2@host/v1", client_id="id", client_secret=SecretStr("word"))
-
-    with pytest.raises(ConfigurationError, match="KURUN_KUFLOW_ENDPOINT") as caught:
-        KuFlowClient.from_settings(settings)
+    with pytest.raises(ValueError, match="without credentials") as caught:
+        KuFlowClient("https://robot:hunter2@host/v1", auth=BasicAuth("id", "word"))
 
     assert "hunter2" not in str(caught.value)
 

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kurun_clients.http import ApiError
 from kurun_worker.credentials import Credential, Keeper
 from kurun_worker.pacing import MINIMUM_PAUSE, Pacing, jittered
+
+# Each example is a simulation of hours or days; how long one takes says more of the machine than of us.
+unhurried = settings(deadline=None)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -93,6 +96,7 @@ def simulate(office: Office, *, backoff: float = 30.0, random: float = 0.5) -> K
     return keeper
 
 
+@unhurried
 @given(life=st.floats(2.0, 86_400), random=st.floats(0, 1, exclude_max=True))
 def test_a_credential_is_renewed_at_about_half_of_its_life(life: float, random: float) -> None:
     """Each renewal comes when 40 to 50 percent of the life have passed, so no credential is ever used near its end."""
@@ -106,6 +110,7 @@ def test_a_credential_is_renewed_at_about_half_of_its_life(life: float, random: 
     assert all(0.4 * life - 0.01 <= gap <= 0.5 * life + MINIMUM_PAUSE for gap in gaps)
 
 
+@unhurried
 @given(life=st.floats(-10, 1.0), random=st.floats(0, 1, exclude_max=True))
 def test_a_life_that_is_missing_or_past_makes_no_hot_loop(life: float, random: float) -> None:
     """However short the life that KuFlow names, it is not asked more often than every half second."""
@@ -117,6 +122,7 @@ def test_a_life_that_is_missing_or_past_makes_no_hot_loop(life: float, random: f
     assert len(office.asked) <= 30 / MINIMUM_PAUSE + 2
 
 
+@unhurried
 @given(
     life=st.floats(8, 7200),
     begins=st.floats(0.01, 0.99),
@@ -149,6 +155,7 @@ def test_a_short_outage_never_lets_the_credential_expire(
     assert lapses == []
 
 
+@unhurried
 @given(outage=st.floats(100, 20_000), random=st.floats(0, 1, exclude_max=True))
 def test_a_long_outage_is_survived_and_noticed_to_end_within_the_longest_pause(outage: float, random: float) -> None:
     """However long KuFlow is away, the tries go on, never oftener than the minimum, and the next comes within 30 s."""
@@ -165,6 +172,7 @@ def test_a_long_outage_is_survived_and_noticed_to_end_within_the_longest_pause(o
     assert keeper.state.failures == len(office.asked) - len(office.issued)
 
 
+@unhurried
 @given(jump=st.floats(-100_000, 100_000), at=st.floats(1, 200))
 def test_a_change_of_the_wall_clock_neither_starves_nor_floods(jump: float, at: float) -> None:
     """When somebody sets the date, renewals go on in time by the steady clock and stay few."""
@@ -270,6 +278,7 @@ async def test_a_failure_to_apply_is_tried_again() -> None:
     assert keeper.state.failures == 1
 
 
+@unhurried
 @given(failures=st.integers(1, 10_000), remaining=st.floats(-10, 10_000), random=st.floats(0, 1, exclude_max=True))
 def test_pauses_after_failures_stay_within_their_bounds(failures: int, remaining: float, random: float) -> None:
     """The back-off neither overflows after months of failures nor takes more than a third of what is left."""
@@ -289,6 +298,7 @@ def test_a_wish_to_wait_is_granted_within_the_cap() -> None:
     assert pacing.retry(1, 9.0, 12.0) == 3.0
 
 
+@unhurried
 @given(seconds=st.floats(0.1, 1e6), random=st.floats(0, 1, exclude_max=True))
 def test_jitter_is_a_tenth_either_way(seconds: float, random: float) -> None:
     """A fleet spreads, but nobody comes much too late."""

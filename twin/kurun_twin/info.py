@@ -13,7 +13,10 @@ from kurun_twin.platform import Platform
 def describe(
     platform: Platform, *, endpoint: str, engine_address: str, direct_address: str, ui: str | None
 ) -> dict[str, Any]:
-    """Addresses, credentials and definitions, ready to be JSON; holds secrets."""
+    """Addresses, credentials and definitions, ready to be JSON; holds secrets.
+
+    A process definition's ``process_items`` are the codes it declares; ``None`` if it declares none and takes any.
+    """
     application = platform.principals.applications[0]
     return {
         "kuflow": {
@@ -44,12 +47,29 @@ def describe(
                 "code": each.code,
                 "workflow_type": each.workflow_type,
                 "task_queue": each.task_queue,
+                "process_items": None if each.items is None else list(each.items),
             }
             for each in platform.definitions.processes
         ],
         "data_dir": str(platform.options.data_dir.resolve()),
         "pid": os.getpid(),
     }
+
+
+def ensure_writable(file: Path) -> None:
+    """Find out, by trying, whether a file can be put there later.
+
+    Raises:
+        ConfigurationError: It cannot; the message says why.
+    """
+    if file.exists() and not file.is_file():
+        raise ConfigurationError(f"{file}: cannot be written: it is no file")
+    trial = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        os.close(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        trial.unlink()
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from None
 
 
 def write_info(path: Path, info: dict[str, Any]) -> None:

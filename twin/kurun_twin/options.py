@@ -1,8 +1,11 @@
 """What the twin can be told at its start."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,17 @@ class TwinOptions:
     deleted_artifacts_are_readable: bool = False
     ai_assistance_time: timedelta = timedelta(seconds=1)
     reference_on_upload: bool = True
+
+
+SWITCHES: Final[Mapping[str, type]] = MappingProxyType(
+    {
+        "log_cap": int,
+        "complete_needs_valid_data": bool,
+        "completed_tasks_are_fixed": bool,
+        "closed_process_status": int,
+        "failed_workflow_cancels_process": bool,
+        "user_messages_signal": bool,
+        "reference_on_upload": bool,
+    }
+)
+"""The options by which the twin behaves otherwise where KuFlow does not say how it does, with their types."""

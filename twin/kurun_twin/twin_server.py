@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 from starlette.applications import Starlette
 
@@ -25,11 +27,13 @@ from kurun_twin.engine.steering import engine_route
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_twin.engine.tokens import TokenMint
 from kurun_twin.engine.watcher import Watcher
+from kurun_twin.events import Events, failure
 from kurun_twin.figures import Figures
 from kurun_twin.http_server import HttpServer
 from kurun_twin.info import describe, write_settings
 from kurun_twin.options import TwinOptions
-from kurun_twin.platform import Platform
+from kurun_twin.platform import Platform, WorkflowOutcome
+from kurun_twin.platform.refusals import NotFound
 from kurun_twin.ports import HOST, Ports, ensure_free
 from kurun_twin.scenario import Scenario
 
@@ -41,6 +45,21 @@ SETTINGS_FILE = "kurun.toml"
 
 def _silent(_: str) -> None:
     pass
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who hears what the twin has to say; none may block.
+
+    Attributes:
+        progress: Told in a few words what is being done at the start.
+        event: Told in one line of every process and item that is created or changes its state; ``None``: nobody is.
+        failure: Told in one line of every process whose workflow failed.
+    """
+
+    progress: Callable[[str], None] = _silent
+    event: Callable[[str], None] | None = None
+    failure: Callable[[str], None] = logger.warning
 
 
 class TwinServer:
@@ -62,18 +81,19 @@ class TwinServer:
     temporal: TemporalServer | None
 
     def __init__(
-        self, options: TwinOptions, *, scenario: Scenario | None = None, progress: Callable[[str], None] = _silent
+        self, options: TwinOptions, *, scenario: Scenario | None = None, listeners: Listeners | None = None
     ) -> None:
         """Nothing is started yet.
 
         Args:
             options: What the twin is told.
             scenario: How it misbehaves from the start.
-            progress: Told in a few words what is being done.
+            listeners: Hear what it has to say.
         """
         self.options = options
         self.scenario = scenario or Scenario()
-        self._progress = progress
+        self._listeners = listeners or Listeners()
+        self.temporal = None
         self._stack = AsyncExitStack()
         self._running: list[asyncio.Future[None]] = []
 
@@ -115,12 +135,12 @@ class TwinServer:
         lock = await stack.enter_async_context(locked_data_directory(folder))
         authority = await asyncio.to_thread(CertificateAuthority.open, folder / "certificates")
         tokens = await asyncio.to_thread(TokenMint.open, folder / "token.key", options.token_life)
-        engine = await stack.enter_async_context(backing(options, lock, self._progress))
+        engine = await stack.enter_async_context(backing(options, lock, self._listeners.progress))
         self.temporal = engine.server
         if engine.server is not None:
             self._running.append(engine.server.failed)
 
-        self._progress("opening the gateway and the API")
+        self._listeners.progress("opening the gateway and the API")
         database = await asyncio.to_thread(Database, folder / "twin.db")
         stack.push_async_callback(asyncio.to_thread, database.close)
         self.platform = await asyncio.to_thread(Platform, options, definitions, database, Figures())
@@ -130,7 +150,9 @@ class TwinServer:
         stack.push_async_callback(self.gateway.stop)
         await ports.take("engine", options.engine_port, self.gateway.start)
         self._background(stack, Dispatcher(self.platform.outbox, engine.client, authority.fingerprint).run())
-        self._background(stack, Watcher(engine.client, database, self.platform.process_finished).run())
+        self._background(stack, Watcher(engine.client, database, self._finished).run())
+        if self._listeners.event is not None:
+            self._background(stack, Events(database, self._listeners.event).run())
 
         server = HttpServer(self._app(self._issuer(authority, tokens)))
         stack.push_async_callback(server.stop)
@@ -138,6 +160,18 @@ class TwinServer:
         await asyncio.to_thread(ports.remember, engine=self.gateway.port, http=server.port)
         self.info = self._describe(server, engine)
         await asyncio.to_thread(write_settings, folder / SETTINGS_FILE, self.info)
+
+    async def _finished(self, process_id: UUID, outcome: WorkflowOutcome, reason: str) -> None:
+        await self.platform.process_finished(process_id, outcome)
+        if outcome is WorkflowOutcome.FAILED:
+            with suppress(NotFound):  # some other program's workflow
+                process = await self.platform.database.run(self.platform.processes.retrieve, str(process_id))
+                self._listeners.failure(failure(process, reason, self._page(process_id)))
+
+    def _page(self, workflow_id: UUID) -> str:
+        """Where a developer can look at a workflow."""
+        ui = self.temporal.ui if self.temporal else None
+        return f"{ui}/namespaces/{self.options.namespace}/workflows/{workflow_id}" if ui else "its workflow in Temporal"
 
     def _issuer(self, authority: CertificateAuthority, tokens: TokenMint) -> EngineAuthority:
         return GatewayAuthority(

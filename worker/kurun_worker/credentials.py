@@ -87,6 +87,7 @@ class Keeper(Generic[Value]):
         self._failures = 0
         self._failures_in_row = 0
         self._failing_since: datetime | None = None
+        self._reported: str | None = None
 
     @property
     def state(self) -> KeeperState:
@@ -185,12 +186,10 @@ class Keeper(Generic[Value]):
         self._failures_in_row += 1
         if self._failing_since is None:
             self._failing_since = self._clock.now()
-            log.warning(
-                "renewal fails",
-                credential=self._name,
-                error=str(error) or type(error).__name__,
-                valid_for=round(self.remaining(), 1),
-            )
+        said = str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
+        if said != self._reported:
+            self._reported = said
+            log.warning("renewal fails", credential=self._name, error=said, valid_for=round(self.remaining(), 1))
         elif not isinstance(error, ApiError | TimeoutError):
             log.warning("renewal fails", credential=self._name, exc_info=error)
         asked = error.retry_after if isinstance(error, StatusError) else None
@@ -203,3 +202,4 @@ class Keeper(Generic[Value]):
             log.info("renewal works again", credential=self._name, failures=self._failures_in_row)
         self._failures_in_row = 0
         self._failing_since = None
+        self._reported = None

@@ -1,6 +1,6 @@
-"""The names under which Temporal knows workflows and activities.
+"""What Temporal knows of workflows and activities: their definitions and names.
 
-temporalio offers no public way to ask a definition for its name; this is the one place that knows the private one.
+temporalio offers no public way to ask for a definition; this is the one place that knows the private one.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,14 @@ def is_activity(value: object) -> bool:
     return isinstance(getattr(value, "__temporal_activity_definition", None), activity._Definition)  # noqa: SLF001
 
 
-def workflow_name(definition: type) -> str | None:
+def workflow_definition(workflow_class: type) -> workflow._Definition:
+    """What a runner of workflows is prepared with."""
+    return workflow._Definition.must_from_class(workflow_class)  # noqa: SLF001 - see the module
+
+
+def workflow_name(workflow_class: type) -> str | None:
     """The workflow type; ``None`` for one that serves every type."""
-    return workflow._Definition.must_from_class(definition).name  # noqa: SLF001 - see the module
+    return workflow_definition(workflow_class).name
 
 
 def activity_name(definition: Callable[..., Any]) -> str | None:

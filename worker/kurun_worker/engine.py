@@ -5,18 +5,20 @@ import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 import structlog
 from cryptography import x509
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.runtime import Runtime
-from temporalio.service import ConnectConfig, ServiceClient, TLSConfig
+from temporalio.service import ConnectConfig, RPCError, RPCStatusCode, ServiceClient, TLSConfig
 from temporalio.worker import Worker
 
 from kurun_clients.http import InvalidResponse
 from kurun_clients.kuflow import KuFlowClient
 from kurun_clients.kuflow.models import Authentication, AuthenticationType, EngineCertificate
-from kurun_config import Settings
+from kurun_config import ConfigurationError, Settings, variable
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.credentials import Credential, Keeper
 from kurun_worker.pacing import Pacing
@@ -27,6 +29,15 @@ AUTHORIZATION = "authorization"
 CERTIFICATE_LIFE_FALLBACK = timedelta(days=1)
 RENEWAL_PAUSE = 2.0
 CONNECT_SECONDS = 30.0
+NAMESPACE_TIMEOUT = timedelta(seconds=10)
+
+
+class Step(Enum):
+    """What the way to the engine consists of; names the party that keeps us waiting."""
+
+    CERTIFICATE = "engine certificate"
+    TOKEN = "engine token"  # noqa: S105 - a name
+    CONNECTION = "connection"
 
 
 def token_life(answer: Authentication, now: datetime, fallback: timedelta) -> timedelta:
@@ -77,6 +88,22 @@ def own_authorization(config: ConnectConfig) -> bool:
     return config.api_key is not None or any(key.lower() == AUTHORIZATION for key in config.rpc_metadata)
 
 
+async def require_namespace(client: Client) -> None:
+    """Insist that the engine knows the client's namespace, before a worker is made and announced that serves it.
+
+    Raises:
+        ConfigurationError: It does not. Whatever else is wrong with the engine is left to Temporal's own check.
+    """
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    try:
+        await client.workflow_service.describe_namespace(request, timeout=NAMESPACE_TIMEOUT)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise ConfigurationError(
+                f"the engine has no namespace {client.namespace}: check {variable('engine.namespace')}"
+            ) from None
+
+
 class EngineAccess:
     """The two credentials of the engine and the Temporal clients that use them.
 
@@ -85,6 +112,11 @@ class EngineAccess:
         kuflow: Asked for credentials.
         on_token: Told every new token.
         clock: Where time comes from.
+
+    Attributes:
+        namespace: The namespace to work in, once it is known.
+        brings_certificate: Whether connections use KuFlow's certificate, and not one of the caller's.
+        step: What was waited for last.
     """
 
     def __init__(
@@ -111,6 +143,7 @@ class EngineAccess:
         )
         self.namespace: str | None = engine.namespace
         self.brings_certificate = False
+        self.step = Step.CONNECTION
 
     async def connect(
         self, config: ConnectConfig, connect: Callable[[ConnectConfig], Awaitable[ServiceClient]]
@@ -126,8 +159,10 @@ class EngineAccess:
             config = replace(config, tls=tls_config(await self._current_certificate()))
             self.brings_certificate = True
         if own_authorization(config):
+            self.step = Step.CONNECTION
             return await connect(config)
         token = await self.token.current()
+        self.step = Step.CONNECTION
         client = await connect(replace(config, rpc_metadata=_authorized(config.rpc_metadata, token)))
         self._clients.add(client)
         return client
@@ -175,6 +210,7 @@ class EngineAccess:
         return certificate
 
     async def _ask_token(self) -> Credential[str]:
+        self.step = Step.TOKEN
         now = self._clock.now()
         answer = await self._kuflow.authentications.create(
             AuthenticationType.ENGINE_TOKEN, tenant_id=self._settings.kuflow.tenant_id
@@ -187,6 +223,7 @@ class EngineAccess:
         return Credential(answer.engine_token.token, life, now + life)
 
     async def _ask_certificate(self) -> Credential[EngineCertificate]:
+        self.step = Step.CERTIFICATE
         now = self._clock.now()
         answer = await self._kuflow.authentications.create(
             AuthenticationType.ENGINE_CERTIFICATE, tenant_id=self._settings.kuflow.tenant_id

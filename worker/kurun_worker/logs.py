@@ -9,6 +9,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from kurun_config import LogFormat, LogSettings
+from kurun_worker.log_floods import OncePerMinute
 from kurun_worker.redaction import Redactor
 
 # They narrate every connection; their warnings are enough.
@@ -53,6 +54,7 @@ def configure(settings: LogSettings, redactor: Redactor, *, stream: TextIO | Non
             ],
         )
     )
+    handler.addFilter(OncePerMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.value)

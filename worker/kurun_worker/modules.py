@@ -9,10 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from temporalio.workflow import _Definition as WorkflowDefinition
-
 from kurun_config import ConfigurationError
-from kurun_worker.definitions import activity_name, is_activity, is_workflow, workflow_name
+from kurun_worker.definitions import activity_name, is_activity, is_workflow, workflow_definition, workflow_name
 from kurun_worker.sandbox import workflow_runner
 
 
@@ -106,7 +104,7 @@ def _import_failure(name: str, error: Exception) -> str:
 def _try_in_sandbox(workflow: type) -> None:
     runner = workflow_runner(None, sandbox=True)
     try:
-        runner.prepare_workflow(WorkflowDefinition.must_from_class(workflow))
+        runner.prepare_workflow(workflow_definition(workflow))
     except Exception as error:
         cause = error.__cause__ or error
         said = " ".join(str(cause).split())

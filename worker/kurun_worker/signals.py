@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: the first drains, the second ends at once."""
+"""SIGTERM, SIGINT and SIGHUP: the first drains, the second ends at once."""
 
 import asyncio
 import os
@@ -14,11 +14,13 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @contextmanager
-def drain_on_signals(stop: Callable[[], None], *, end: Callable[[int], Any] = os._exit) -> Iterator[None]:
+def drain_on_signals(
+    stop: Callable[[], None], *, begun: Callable[[], None] | None = None, end: Callable[[int], Any] = os._exit
+) -> Iterator[None]:
     """Call ``stop`` on the event loop at the first signal inside the block; leave the process at the second.
 
     The handlers are plain ones, not the loop's, so that the second signal works even while code blocks the loop.
@@ -26,7 +28,8 @@ def drain_on_signals(stop: Callable[[], None], *, end: Callable[[int], Any] = os
 
     Args:
         stop: Begins the drain; called once.
-        end: Ends the process with the exit code given: 130 for SIGINT, 143 for SIGTERM.
+        begun: Called at the first signal right inside the handler, also while code blocks the loop.
+        end: Ends the process with the exit code given: 128 and the signal's number, so 143 for SIGTERM.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -41,6 +44,8 @@ def drain_on_signals(stop: Callable[[], None], *, end: Callable[[int], Any] = os
     def receive(number: int, _frame: FrameType | None) -> None:
         received.append(number)
         if len(received) == 1:
+            if begun is not None:
+                begun()
             loop.call_soon_threadsafe(drain, number)
         else:
             sys.stderr.flush()

@@ -11,7 +11,7 @@ Python cost too much for each of them.
 
 import asyncio
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from temporalio.worker import (
     CustomSlotSupplier,
@@ -31,6 +31,11 @@ LONGEST = 2.0
 """Seconds after which the drain goes on whatever the polls bring."""
 
 
+def closing_time(drain_timeout: float) -> float:
+    """The part of a drain in which polls are closed, in seconds; what is left of it is Temporal's to wait."""
+    return min(LONGEST, drain_timeout / 2)
+
+
 class DrainableSlots(CustomSlotSupplier):
     """A fixed number of slots for activities. Temporal calls it from threads of its own.
 
@@ -42,6 +47,7 @@ class DrainableSlots(CustomSlotSupplier):
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._lock = threading.Lock()
+        self._number = number
         self._free = number
         self._polling: set[SlotPermit] = set()
         self._closed = False
@@ -51,6 +57,11 @@ class DrainableSlots(CustomSlotSupplier):
     def polling(self) -> int:
         """Slots reserved for tasks that have not come yet."""
         return len(self._polling)
+
+    @property
+    def busy(self) -> int:
+        """Slots of tasks that are being worked on."""
+        return self._number - self._free - len(self._polling)
 
     def close(self) -> None:
         """Ask for no further tasks."""
@@ -93,22 +104,39 @@ class DrainableSlots(CustomSlotSupplier):
 
 @dataclass(frozen=True)
 class DrainableWorker:
-    """A worker and the slots by which its activities are drained, if it has such."""
+    """A worker and the slots by which its activities are drained, if it has such.
+
+    Attributes:
+        worker: Temporal's worker.
+        slots: Its slots for activities.
+        failed: The error for which the worker polls no more, as soon as it is known; activities may still run then.
+    """
 
     worker: Worker
     slots: DrainableSlots | None
+    failed: asyncio.Future[BaseException] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future(), repr=False
+    )
 
-    async def close_polls(self) -> None:
-        """Stop asking for activities, and return when the open polls have brought what was on its way."""
+    async def close_polls(self, seconds: float) -> None:
+        """Stop asking for activities, and give those that run, or are still on their way, their first time to finish.
+
+        Args:
+            seconds: Longest time to take. Where nothing runs this returns as soon as the open polls are idle.
+        """
         if self.slots is None:
             return
         self.slots.close()
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + LONGEST
+        deadline = loop.time() + seconds
         seen = -1
-        while self.slots.polling and self.slots.changes != seen and loop.time() < deadline:
+        while (left := deadline - loop.time()) > 0 and self._unsettled(self.slots, seen):
             seen = self.slots.changes
-            await asyncio.sleep(QUIET)
+            await asyncio.sleep(min(QUIET, left))
+
+    @staticmethod
+    def _unsettled(slots: DrainableSlots, seen: int) -> bool:
+        return slots.busy > 0 or (slots.polling > 0 and slots.changes != seen)
 
 
 def tuner(activities: DrainableSlots, *, workflow_tasks: int, local_activities: int) -> WorkerTuner:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 from kurun_clients.kuflow.models.base import Resource
 from kurun_workflows.models import KUFLOW_ENGINE_SIGNAL_PROCESS_ITEM, SignalProcessItem
@@ -41,6 +42,13 @@ class Inbox:
 
     def __init__(self, carried: CarryOver | None = None) -> None:
         self._open: dict[UUID, OpenItem] = {item.id: item for item in carried.open_items} if carried else {}
+        if workflow.get_signal_handler(KUFLOW_ENGINE_SIGNAL_PROCESS_ITEM) is not None:
+            # Temporal would let the later handler silence the earlier one, which then waits for ever.
+            raise ApplicationError(
+                f"the workflow handles {KUFLOW_ENGINE_SIGNAL_PROCESS_ITEM} already: make one KuFlowProcess in it and no"
+                " handler of this signal beside it",
+                non_retryable=True,
+            )
         workflow.set_signal_handler(KUFLOW_ENGINE_SIGNAL_PROCESS_ITEM, self._receive)
 
     @property
@@ -54,6 +62,10 @@ class Inbox:
         if known is None or (known.code is None and code is not None):
             signalled = known.signalled if known else False
             self._open[item_id] = OpenItem(id=item_id, code=code, signalled=signalled)
+
+    def holds(self, item_id: UUID) -> bool:
+        """Whether an item is open."""
+        return item_id in self._open
 
     def close(self, item_id: UUID) -> None:
         """Forget an item that has come to its end."""

@@ -22,6 +22,9 @@ from kurun_workflows.models import WorkflowRequest, WorkflowUserActionRequest
 from kurun_workflows.process_calls import ProcessCalls
 from kurun_workflows.values import CompletedTask, Data, Value, completed, insist_on_valid, json_value
 
+LAG = timedelta(seconds=1)
+"""Pause before an item is read again that is over and does not look so yet."""
+
 
 class KuFlowProcess(ItemCalls, ProcessCalls):
     """A process, for use inside its workflow.
@@ -213,6 +216,9 @@ class KuFlowProcess(ItemCalls, ProcessCalls):
             pauses = [pause for pause in (left, recheck_every) if pause is not None]
             await self._inbox.signalled(item.id, min(pauses, default=None))
             item = await self._look(item.id)
+            if not _is_over(item) and not self._inbox.holds(item.id):
+                # Another waiter has seen its end already, so this read came from a copy that lags behind.
+                await workflow.sleep(LAG)
         self._inbox.close(item.id)
         if item.task and item.task.state is ProcessItemTaskState.CANCELLED:
             raise ProcessItemCancelled(item.id)

@@ -1,6 +1,7 @@
 """The KuFlow API v2024-06-14: its address, who we are, and its nouns."""
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -26,7 +27,7 @@ from kurun_clients.kuflow.resources import (
     TenantUsers,
     Workers,
 )
-from kurun_config import ConfigurationError, KuFlowApiShape, KuFlowAuthentication, KuFlowSettings, flag, variable
+from kurun_config import ConfigurationError, KuFlowApiShape, KuFlowAuthentication, KuFlowSettings, require, variable
 
 
 class KuFlowClient:
@@ -152,21 +153,16 @@ def parse_default_error(body: bytes) -> DefaultError | None:
 
 def _auth(settings: KuFlowSettings) -> httpx2.Auth:
     if settings.authentication is KuFlowAuthentication.BEARER:
-        return BearerAuth(_needed(settings.token, "kuflow.token"))
-    credentials = (
-        _needed(settings.client_id, "kuflow.client_id"),
-        _needed(settings.client_secret, "kuflow.client_secret"),
+        return BearerAuth(*_texts({"kuflow.token": settings.token}))
+    pair = _texts({"kuflow.client_id": settings.client_id, "kuflow.client_secret": settings.client_secret})
+    return (
+        Base64BearerAuth(*pair) if settings.authentication is KuFlowAuthentication.BASE64_BEARER else BasicAuth(*pair)
     )
-    if settings.authentication is KuFlowAuthentication.BASE64_BEARER:
-        return Base64BearerAuth(*credentials)
-    return BasicAuth(*credentials)
 
 
-def _needed(value: str | SecretStr | None, path: str) -> str:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if not text:
-        raise ConfigurationError(f"{path} is not set: set {variable(path)} or {flag(path)}")
-    return text
+def _texts(credentials: Mapping[str, str | SecretStr | None]) -> list[str]:
+    require(credentials)
+    return [each.get_secret_value() if isinstance(each, SecretStr) else each for each in credentials.values() if each]
 
 
 def _trusting(authorities: Path) -> ssl.SSLContext:

@@ -15,6 +15,8 @@ from kurun_twin.platform.refusals import InvalidData, InvalidInput, Refusal
 
 _MAX_ERRORS = 100
 
+NO_OPERATION = "the API has no such operation; actions look like /process-items/{id}/task/~actions/claim"
+
 
 def error_response(
     status: int,
@@ -53,7 +55,8 @@ async def invalid_body(_: Request, error: Exception) -> Response:
 async def http_error(_: Request, error: Exception) -> Response:
     """No such route, or not with this method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    return error_response(error.status_code, error.detail, headers=error.headers)
+    detail = NO_OPERATION if error.status_code == 404 else error.detail
+    return error_response(error.status_code, detail, headers=error.headers)
 
 
 async def disconnected(_request: Request, _error: Exception) -> Response:

@@ -50,6 +50,14 @@ class PrincipalsEntry(Entry):
     users: tuple[UserEntry, ...] = ()
 
 
+def _usual_principals() -> PrincipalsEntry:
+    """A worker and a person, for a file that names nobody."""
+    return PrincipalsEntry(
+        applications=(ApplicationEntry(name="worker"),),
+        users=(UserEntry(name="Ada Clerk", email="ada@example.com"),),
+    )
+
+
 class GroupEntry(Entry):
     """Principals under one name: users by their e-mail address, applications by their name."""
 
@@ -152,7 +160,7 @@ class DefinitionsFile(Entry):
     """The whole file."""
 
     tenant: TenantEntry = Field(default_factory=TenantEntry)
-    principals: PrincipalsEntry = Field(default_factory=PrincipalsEntry)
+    principals: PrincipalsEntry = Field(default_factory=_usual_principals)
     groups: tuple[GroupEntry, ...] = ()
     task_queues: tuple[Name, ...] = ()
     process_definitions: tuple[ProcessDefinitionEntry, ...] = ()

@@ -18,7 +18,7 @@ def read_principals(source: Source, file: DefinitionsFile, tenant_id: UUID) -> t
     source.unique(("principals",), "applications", [each.name for each in applications])
     source.unique(("principals",), "users", [each.email.lower() for each in users])
     if not applications:
-        raise source.error(("principals",), "at least one application is needed: the worker")
+        raise source.error(("principals",), "at least one application is needed, such as {name: worker}")
     principals = (
         *(_principal(tenant_id, PrincipalKind.APPLICATION, each.id, each.name) for each in applications),
         *(

@@ -29,12 +29,6 @@ MAX_BYTES = 1024**2
 # Ids that the file leaves out are derived from names, so that they are the same in every data folder.
 _NAMESPACE = UUID("6d1f0a7e-2f4b-5d0c-9b43-8f1f2c6f7a10")
 
-_WITHOUT_FILE = """
-principals:
-  applications: [{name: worker}]
-  users: [{name: Ada Clerk, email: ada@example.com}]
-"""
-
 
 def load_definitions(path: Path | None, *, max_bytes: int = MAX_BYTES) -> Definitions:
     """Read the definitions file; without one there is a tenant with an application and a user, and no process.
@@ -43,7 +37,7 @@ def load_definitions(path: Path | None, *, max_bytes: int = MAX_BYTES) -> Defini
         ConfigurationError: The file cannot be read or is wrong; the message is ``FILE:LINE: key: what``.
     """
     if path is None:
-        built_in = read_yaml(_WITHOUT_FILE, "built-in definitions")
+        built_in = read_yaml("{}", "built-in definitions")
         return _build(Source(built_in, Path()), without_file=True)
     return _build(Source(read_yaml(_read_text(path, max_bytes), str(path)), path.parent))
 

@@ -179,8 +179,9 @@ class TemporalServer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOG_CHECK):
                     return await self._process.wait()
-            if self._log.stat().st_size > MAX_LOG:
-                os.truncate(self._log, 0)
+            with contextlib.suppress(FileNotFoundError):  # somebody may tidy up
+                if self._log.stat().st_size > MAX_LOG:
+                    os.truncate(self._log, 0)
 
     async def _end(self) -> None:
         process = self._process

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from kurun_twin.database import Database
@@ -36,7 +37,7 @@ _OUTCOMES = {
     WorkflowExecutionStatus.TIMED_OUT: WorkflowOutcome.FAILED,
 }
 
-Finished = Callable[[UUID, WorkflowOutcome], Awaitable[object]]
+Finished = Callable[[UUID, WorkflowOutcome, str], Awaitable[object]]
 
 
 class Watcher:
@@ -51,7 +52,8 @@ class Watcher:
         Args:
             client: A client of the engine, past the gateway.
             database: Keeps how far it has looked.
-            finished: Told the workflow's id and how it ended; sometimes twice, and of workflows that are no process's.
+            finished: Told the workflow's id, how it ended and, for a failure, why; sometimes twice, and of workflows
+                that are no process's.
             interval: Pause between two looks, in seconds.
         """
         self._client = client
@@ -62,7 +64,10 @@ class Watcher:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        looked_until = await self._database.run(_read_cursor) or datetime.now(UTC)
+        looked_until = await self._database.run(_read_cursor)
+        if looked_until is None:
+            looked_until = datetime.now(UTC)
+            await self._database.run(_write_cursor, looked_until)  # what ends before the first look is found later
         pause, looks = self._interval, 0
         while True:
             overlap = _OVERLAP if looks % _WIDE_EVERY else _WIDE_OVERLAP
@@ -99,7 +104,8 @@ class Watcher:
             return
         # A reset or retried workflow ends one run and goes on with another.
         if outcome is WorkflowOutcome.COMPLETED or await self._is_last_run(execution):
-            await self._finished(process_id, outcome)
+            reason = await self._reason(execution) if outcome is WorkflowOutcome.FAILED else ""
+            await self._finished(process_id, outcome, reason)
 
     async def _is_last_run(self, execution: WorkflowExecution) -> bool:
         try:
@@ -109,6 +115,26 @@ class Watcher:
                 return True
             raise
         return last.run_id == execution.run_id
+
+    async def _reason(self, execution: WorkflowExecution) -> str:
+        """Why a workflow failed, as far as the engine can say."""
+        handle = self._client.get_workflow_handle(execution.id, run_id=execution.run_id)
+        try:
+            await handle.result(follow_runs=False, rpc_timeout=_CALL)
+        except WorkflowFailureError as error:
+            return _innermost(error.cause)
+        except RPCError as error:
+            logger.info("the engine cannot be asked why a workflow failed: %s", error.status.name)
+        return "the engine does not say why"
+
+
+def _innermost(error: BaseException) -> str:
+    """The error that the others around it only pass on."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    kind = error.type if isinstance(error, ApplicationError) and error.type else type(error).__name__
+    said = error.message if isinstance(error, ApplicationError) else str(error)
+    return f"{kind}: {said}" if said else kind
 
 
 def _as_uuid(text: str) -> UUID | None:

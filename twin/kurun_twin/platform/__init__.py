@@ -4,7 +4,6 @@ The objects are synchronous and take the connection of a transaction: ``await pl
 platform.tasks.claim, caller, item_id)``.
 """
 
-import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -33,8 +32,6 @@ from kurun_twin.platform.refusals import Refusal
 from kurun_twin.platform.robots import Robots
 from kurun_twin.platform.tasks import Tasks
 from kurun_twin.platform.workers import Workers
-
-logger = logging.getLogger(__name__)
 
 __all__ = ["Credentials", "Platform", "Principal", "Principals", "Refusal", "WorkflowOutcome"]
 
@@ -117,10 +114,8 @@ class Platform:
         if status is not None:
             self.figures.count(f"actions_{status.lower()}")
             return
-        state = await self.database.run(self.processes.workflow_ended, workflow_id, ended)
+        await self.database.run(self.processes.workflow_ended, workflow_id, ended)
         self.figures.count(f"workflows_{ended}")
-        if ended is WorkflowOutcome.FAILED:
-            logger.warning("the workflow of process %s failed; the process is %s", process_id, state or "left as it is")
 
     async def sweep_if_due(self) -> None:
         """Sweep, if the last time was long enough ago."""

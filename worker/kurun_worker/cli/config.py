@@ -9,8 +9,7 @@ from pydantic import SecretStr
 
 from kurun_config import Loaded, setting_paths, value_at
 from kurun_worker.cli.options import loaded, settings_options
-
-MASK = "**********"
+from kurun_worker.redaction import MASK
 
 
 @click.command("config", short_help="Show the effective settings and where each comes from.")

@@ -2,17 +2,16 @@
 
 import asyncio
 import io
-import os
 import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from kurun_config import ConfigurationError
-from kurun_worker.demo import stage
-from kurun_worker.demo.applications import read_applications
-from kurun_worker.demo.board import Board, board_for
+from kurun_examples.demo import stage
+from kurun_examples.demo.applications import read_applications
+from kurun_examples.demo.board import Board, board_for
+from kurun_examples.demo.figures import DemoFigures
 from kurun_worker.signals import drain_on_signals
 
 
@@ -52,7 +51,7 @@ def command(
     """
     rows = read_applications(applications or stage.example("applications.csv"))
     if json_file is not None:
-        _refuse_unwritable(json_file)
+        DemoFigures.ensure_writable(json_file)
     options = stage.DemoOptions(rows, data, token_life)
     result = asyncio.run(_perform(options, keep=keep, json_file=json_file))
     if result is None:
@@ -60,13 +59,6 @@ def command(
     if result.failed:
         count = f"{len(result.failed)} of {len(rows)} applications"
         raise RowsFailedError(f"{count} did not reach their outcome: {', '.join(result.failed)}")
-
-
-def _refuse_unwritable(json_file: Path) -> None:
-    if json_file.is_dir():
-        raise ConfigurationError(f"--json: {json_file} is a folder")
-    if not os.access(json_file.parent, os.W_OK | os.X_OK):
-        raise ConfigurationError(f"--json: {json_file}: its folder cannot be written to")
 
 
 async def _perform(options: stage.DemoOptions, *, keep: bool, json_file: Path | None) -> stage.Result | None:
@@ -109,6 +101,7 @@ def _summarise(board: Board, result: stage.Result) -> None:
     board.sum_up(
         [
             *(f"failed: {row}: {reasons}" for row, reasons in result.failed.items()),
+            *([f"data and logs in {result.folder}"] if result.failed else []),
             f"processes {counted.processes}, completed {counted.completed}, {items}",
             f"{tokens}, refused polls {counted.refused_polls}, {counted.duration:.1f} s",
             f"{counted.reached} of {counted.processes} applications reached the outcome that the CSV expects",

@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from kurun_config import ConfigurationError
-from kurun_twin.dev import SETTINGS_FILE, serve
-from kurun_twin.options import TwinOptions
+from kurun_twin.dev import Listeners, serve
+from kurun_twin.dev_words import Printer, Words
+from kurun_twin.info import ensure_writable
+from kurun_twin.options import SWITCHES, TwinOptions
 from kurun_twin.scenario import Scenario, ScenarioBody
 
 DATA = Path(".kurun")
@@ -38,6 +39,19 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise click.BadParameter(f"{value!r} is not HOST:PORT")
     return value
+
+
+def _switched(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    switched: dict[str, Any] = {}
+    for value in values:
+        name, _, wanted = value.partition("=")
+        if name not in SWITCHES:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(SWITCHES)}")
+        try:
+            switched[name] = TypeAdapter(SWITCHES[name]).validate_python(wanted)
+        except ValidationError:
+            raise click.BadParameter(f"{name}: {wanted!r} does not fit") from None
+    return switched
 
 
 def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], Any]:
@@ -71,7 +85,16 @@ def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], A
     "--temporal", callback=_address, metavar="HOST:PORT", help="Temporal server to use instead of starting one."
 )
 @click.option("--scenario", type=_FILE, metavar="FILE", help="JSON file that says how the API misbehaves.")
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    callback=_switched,
+    metavar="NAME=VALUE",
+    help=f"Behave otherwise where KuFlow's documentation is silent; may be repeated. Names: {', '.join(SWITCHES)}.",
+)
 @click.option("--ui/--no-ui", default=True, show_default=True, help="Temporal's web page.")
+@click.option("--quiet", is_flag=True, help="Say nothing of processes and tasks, except that a workflow failed.")
 def command(
     *,
     definitions: Path | None,
@@ -84,7 +107,9 @@ def command(
     delay_window: timedelta,
     temporal: str | None,
     scenario: Path | None,
+    switches: dict[str, Any],
     ui: bool,
+    quiet: bool,
 ) -> None:
     """Start the local twin of KuFlow, on this machine only, until Ctrl-C or SIGTERM.
 
@@ -101,11 +126,15 @@ def command(
         token_life=token_life,
         certificate_life=certificate_life,
         delay_window=delay_window,
+        **switches,
     )
+    if info is not None:
+        ensure_writable(info)  # before anything is started, and not when everything is ready
     misbehaviour = None if scenario is None else _read_scenario(scenario)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    words = _Words(options)
-    asyncio.run(serve(options, scenario=misbehaviour, info_file=info, progress=words.progress, ready=words.ready))
+    words, printer = Words(options, click.echo), Printer()
+    listeners = Listeners(words.progress, None if quiet else printer.tell, printer.tell)
+    asyncio.run(serve(options, scenario=misbehaviour, info_file=info, listeners=listeners, ready=words.ready))
     click.echo("Ended.")
 
 
@@ -124,73 +153,3 @@ def _read_scenario(file: Path) -> Scenario:
         place = ".".join(str(part) for part in detail["loc"])
         raise ConfigurationError(f"{file}: {place + ': ' if place else ''}{detail['msg']}") from None
     return Scenario(body.rules, seed=body.seed)
-
-
-class _Words:
-    """What the command says on standard output."""
-
-    def __init__(self, options: TwinOptions) -> None:
-        self._options = options
-        self._began = time.monotonic()
-
-    def progress(self, doing: str) -> None:
-        click.echo(f"{doing} …")
-
-    def ready(self, info: dict[str, Any]) -> None:
-        settings = self._options.data_dir / SETTINGS_FILE
-        lines = [
-            "",
-            f"Ready after {time.monotonic() - self._began:.1f} s. State: {self._options.data_dir}. Ctrl-C ends it.",
-            "",
-            *_addresses(info, self._options),
-            "",
-            *_people(info),
-            *_definitions(info),
-            "Next, in another terminal:",
-            f"  kurun run --config {settings} {_arguments(info)}",
-        ]
-        click.echo("\n".join(lines))
-
-
-def _addresses(info: dict[str, Any], options: TwinOptions) -> list[str]:
-    kuflow, engine = info["kuflow"], info["engine"]
-    life = f"{options.token_life.total_seconds():g} s"
-    rows = [
-        ("KuFlow API", kuflow["endpoint"]),
-        ("client id", kuflow["client_id"]),
-        ("client secret", kuflow["client_secret"]),
-        ("tenant", kuflow["tenant_id"]),
-        ("Engine", f"{engine['address']}  (TLS with certificate and token; tokens are good for {life})"),
-        ("Temporal", f"{engine['direct_address']}  (past the door, namespace {engine['namespace']})"),
-    ]
-    if engine["ui"]:
-        rows.append(("Temporal page", engine["ui"]))
-    return _table(rows)
-
-
-def _people(info: dict[str, Any]) -> list[str]:
-    lines = []
-    for user in info["users"]:
-        rows = [("client id", user["client_id"]), ("client secret", user["client_secret"])]
-        lines += [f"{user['name']} <{user['email']}>", *_table(rows), ""]
-    return lines
-
-
-def _definitions(info: dict[str, Any]) -> list[str]:
-    definitions = info["process_definitions"]
-    if not definitions:
-        return ["No process definitions (see --definitions); any task queue is welcome.", ""]
-    rows = [(each["code"], f"{each['workflow_type']} on queue {each['task_queue']}") for each in definitions]
-    return ["Process definitions", *_table(rows), ""]
-
-
-def _arguments(info: dict[str, Any]) -> str:
-    queues = list(dict.fromkeys(each["task_queue"] for each in info["process_definitions"]))
-    # With one queue the settings file names it.
-    queue = "" if len(queues) == 1 else f"--worker-task-queue {queues[0] if queues else 'QUEUE'} "
-    return f"{queue}--worker-modules YOUR.MODULE"
-
-
-def _table(rows: list[tuple[str, str]]) -> list[str]:
-    width = max(len(name) for name, _ in rows)
-    return [f"  {name:<{width}}  {value}" for name, value in rows]

@@ -41,11 +41,16 @@ def reported(command: Callable[[], Any]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except Exception as error:
-        # Imported only now: the settings take longer to load than all the rest of `kurun --help`.
-        from kurun_config.errors import ConfigurationError  # noqa: PLC0415
-
-        return _say(describe(error), EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else EXIT_FAILURE)
+        return report(error)
     return result if isinstance(result, int) else 0
+
+
+def report(error: Exception) -> int:
+    """Say in one line on standard error what went wrong; returns the exit code. To be called while it is handled."""
+    # Imported only now: the settings take longer to load than all the rest of `kurun --help`.
+    from kurun_config.errors import ConfigurationError  # noqa: PLC0415
+
+    return _say(describe(error), EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else EXIT_FAILURE)
 
 
 def describe(error: BaseException) -> str:

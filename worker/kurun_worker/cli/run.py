@@ -1,18 +1,17 @@
 """``kurun run``."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import click
 
-from kurun_worker.cli.errors import reported
+from kurun_worker.cli.errors import report
 from kurun_worker.cli.options import loaded, settings_options
 
 
 @click.command("run", short_help="Serve a task queue of KuFlow.")
 @settings_options
-def command(config: Path | None, **flags: str | None) -> None:
+def command(config: Path | None, **flags: str | None) -> int:
     """Serve one task queue until SIGTERM or Ctrl-C.
 
     The first signal lets running activities finish (--worker-drain-timeout), the second ends at once.
@@ -20,20 +19,24 @@ def command(config: Path | None, **flags: str | None) -> None:
     settings = loaded(config, flags).settings
     # Imported here: `kurun run --help` and a wrong setting need no Temporal.
     from kurun_worker import daemon, logs, modules  # noqa: PLC0415
+    from kurun_worker.departure import STOP_MARGIN, Departure  # noqa: PLC0415
     from kurun_worker.redaction import Redactor  # noqa: PLC0415
-    from kurun_worker.supervisor import UnfinishedActivitiesError  # noqa: PLC0415
 
-    daemon.require(settings)
+    daemon.require_settings(settings)
     redactor = Redactor.of(settings)
     logs.configure(settings.log, redactor)
     modules.current_folder_on_path()
-    try:
-        asyncio.run(daemon.run(settings, redactor=redactor))
-    except UnfinishedActivitiesError as error:
-        # Python would wait for the threads of these activities, for ever.
-        stuck = error
+    departure = Departure(settings.worker.drain_timeout.total_seconds() + STOP_MARGIN)
 
-        def fail() -> None:
-            raise stuck
+    async def serve() -> int:
+        try:
+            await daemon.run(settings, redactor=redactor, departure=departure)
+        except Exception as error:
+            code = report(error)
+        else:
+            code = 0
+        # Told here, because asyncio.run does not return while an activity holds a task or a thread.
+        departure.leave(code)
+        return code
 
-        os._exit(reported(fail))
+    return asyncio.run(serve())

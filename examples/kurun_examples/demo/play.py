@@ -9,12 +9,12 @@ from uuid import UUID
 from kurun_clients.http import ApiError
 from kurun_clients.kuflow import BasicAuth, KuFlowClient
 from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessState
-from kurun_worker.demo.applications import Application
-from kurun_worker.demo.board import Board
-from kurun_worker.demo.cases import Cases
-from kurun_worker.demo.checks import Found, check_all
-from kurun_worker.demo.figures import DemoFigures, Twin, TwinFigures
-from kurun_worker.demo.people import APPLICATION, APPROVAL, Person
+from kurun_examples.demo.applications import Application
+from kurun_examples.demo.board import Board
+from kurun_examples.demo.cases import Cases
+from kurun_examples.demo.checks import Found, check_all
+from kurun_examples.demo.figures import DemoFigures, Twin, TwinFigures
+from kurun_examples.demo.people import APPLICATION, APPROVAL, Person
 
 PROCESS_CODE: Final = "LOAN"
 PATIENCE: Final = 60.0
@@ -49,6 +49,7 @@ class Play:
             began: Reading of the monotonic clock from which on the duration counts.
         """
         self._board.watch(self.cases.all)
+        self._board.say("playing the applications")
         twin = Twin(self._info)
         try:
             async with self._client(self._info["kuflow"]) as kuflow:

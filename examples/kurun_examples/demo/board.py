@@ -9,9 +9,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from kurun_worker.demo.cases import Case
+from kurun_examples.demo.cases import Case
 
 MAX_ROWS = 40
+MAX_NAME = 20
 
 
 class Board(Protocol):
@@ -106,13 +107,16 @@ class TableBoard:
 
     def _draw(self) -> Group:
         table = Table(expand=True)
-        for column in ("line", "applicant", "asks for", "expected", "now"):
-            table.add_column(column, justify="right" if column in {"line", "asks for"} else "left", no_wrap=True)
+        table.add_column("line", justify="right", no_wrap=True)
+        table.add_column("applicant", max_width=MAX_NAME)
+        table.add_column("asks for", justify="right", no_wrap=True)
+        table.add_column("expected", no_wrap=True)
+        table.add_column("now", ratio=1)  # takes what the others leave
         for case in self._cases[:MAX_ROWS]:
             asked = f"{case.application.amount:,} {case.application.currency}"
             table.add_row(
                 str(case.application.line),
-                Text(case.application.applicant),
+                _cut(case.application.applicant),
                 asked,
                 case.application.outcome,
                 _now(case),
@@ -121,12 +125,17 @@ class TableBoard:
             table.add_row("", f"and {len(self._cases) - MAX_ROWS} more", "", "", "")
         over = sum(case.ended is not None for case in self._cases)
         state = f"{time.monotonic() - self._start:.0f} s, {over} of {len(self._cases)} over. {self._said}"
-        return Group(*([table] if self._cases else []), Text(state))
+        return Group(*([table] if self._cases else []), Text(state, no_wrap=False, overflow="fold"))
 
 
 def _now(case: Case) -> Text:
     style = "red" if case.problems else "green" if case.ended else "yellow" if case.started else "dim"
-    return Text(case.problems[0] if case.problems else case.step, style=style)
+    return _cut(case.problems[0] if case.problems else case.step, style)
+
+
+def _cut(text: str, style: str = "") -> Text:
+    """Text on one line, however narrow its column is."""
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def board_for(console: Console) -> Board:

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from kurun_clients.http import ApiError
 from kurun_config import ConfigurationError
-from kurun_worker.demo.applications import Application
-from kurun_worker.demo.board import Board
-from kurun_worker.demo.children import Children
-from kurun_worker.demo.figures import DemoFigures, Twin
-from kurun_worker.demo.play import Play
+from kurun_examples.demo.applications import Application
+from kurun_examples.demo.board import Board
+from kurun_examples.demo.children import Children
+from kurun_examples.demo.figures import DemoFigures, Twin
+from kurun_examples.demo.play import Play
 
 TASK_QUEUE: Final = "loans"
 MODULES: Final = ("kurun_examples.loan.workflow", "kurun_examples.loan.activities")
@@ -86,14 +86,21 @@ async def run(
     """
     began = time.monotonic()
     folder = await asyncio.to_thread(_folder, options.data)
-    async with Children(folder) as children:
-        info = await _open(children, folder, options, board)
-        play = Play(info, options.applications, board)
-        figures = await children.while_alive(play.perform(token_life=options.token_life, began=began))
-        failed = {case.row: "; ".join(case.problems) for case in play.cases.all if not case.reached}
-        tell(result := Result(figures, failed, info, folder))
-        if until is not None:
-            await children.while_alive(until.wait())
+    try:
+        async with Children(folder) as children:
+            info = await _open(children, folder, options, board)
+            play = Play(info, options.applications, board)
+            figures = await children.while_alive(play.perform(token_life=options.token_life, began=began))
+            failed = {case.row: "; ".join(case.problems) for case in play.cases.all if not case.reached}
+            board.say("all applications are played")
+            tell(result := Result(figures, failed, info, folder))
+            if until is not None:
+                await children.while_alive(until.wait())
+    except asyncio.CancelledError:
+        if options.data is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        board.sum_up(["interrupted" if options.data is None else f"interrupted; data and logs in {folder}"])
+        raise
     if options.data is None and not failed:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     return result

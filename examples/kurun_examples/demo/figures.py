@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from kurun_clients.http import BaseClient
 from kurun_clients.kuflow import BasicAuth
+from kurun_twin.info import ensure_writable
 
 
 class DemoFigures(BaseModel):
@@ -25,6 +26,15 @@ class DemoFigures(BaseModel):
     registrations: int
     refused_polls: int
     duration: float
+
+    @staticmethod
+    def ensure_writable(file: Path) -> None:
+        """Find out before there are any whether they can be written there.
+
+        Raises:
+            ConfigurationError: They cannot.
+        """
+        ensure_writable(file)
 
     def write(self, file: Path) -> None:
         """Write them as JSON, whole or not at all."""

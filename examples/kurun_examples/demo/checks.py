@@ -15,8 +15,8 @@ from kurun_clients.kuflow.models import (
     ProcessItemType,
     ProcessState,
 )
-from kurun_worker.demo.cases import Case
-from kurun_worker.demo.people import APPLICATION, APPROVAL
+from kurun_examples.demo.cases import Case
+from kurun_examples.demo.people import APPLICATION, APPROVAL
 
 DECISION: Final = "LOAN_DECISION"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from kurun_worker.demo.applications import Application
+from kurun_examples.demo.applications import Application
 
 
 @dataclass

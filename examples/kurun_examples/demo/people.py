@@ -7,7 +7,7 @@ from uuid import UUID
 from kurun_clients.http import ApiError, Conflict
 from kurun_clients.kuflow import BytesContent, KuFlowClient
 from kurun_clients.kuflow.models import JsonValue, ProcessItemPageItem, ProcessItemTaskState
-from kurun_worker.demo.cases import Case, Cases
+from kurun_examples.demo.cases import Case, Cases
 
 APPLICATION: Final = "LOAN_APPLICATION"
 APPROVAL: Final = "LOAN_APPROVAL"

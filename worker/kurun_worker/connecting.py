@@ -1,0 +1,152 @@
+"""Reaching the engine: within a time at the start, and later for as long as it takes."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from kurun_clients.http import ApiError, Forbidden, StatusError, Unauthorized
+from kurun_config import ConfigurationError, Settings, variable
+from kurun_worker.clock import Clock
+from kurun_worker.engine import Step
+from kurun_worker.pacing import Pacing
+from kurun_worker.registration import is_final, refusal
+
+log = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
+
+
+class StartError(Exception):
+    """The engine or KuFlow could not be reached when the daemon started."""
+
+
+class Connector:
+    """Makes connections to the engine, one after the other.
+
+    Args:
+        settings: The effective settings.
+        connect: Makes a connection.
+        refresh: Renews the credentials before the next connection.
+        step: What ``connect`` and ``refresh`` are waiting for.
+        stop: Set when there is no need for a connection any more.
+        clock: Where time comes from.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        connect: Callable[[], Coroutine[Any, Any, Client]],
+        refresh: Callable[[], Coroutine[Any, Any, None]],
+        step: Callable[[], Step],
+        stop: asyncio.Event,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._refresh = refresh
+        self._step = step
+        self._stop = stop
+        self._clock = clock
+        self._limit = settings.engine.connect_timeout.total_seconds()
+        self._pacing = Pacing(settings.engine.renewal_backoff_max.total_seconds())
+
+    async def first(self) -> Client:
+        """The connection to start with.
+
+        Raises:
+            ConfigurationError: KuFlow refused the credentials.
+            StartError: The engine or KuFlow could not be reached within the connect timeout.
+        """
+        last: Exception | None = None
+        failures = 0
+        try:
+            async with asyncio.timeout(self._limit):
+                while True:
+                    try:
+                        return await self._connect()
+                    except (Unauthorized, Forbidden) as error:
+                        raise ConfigurationError(self._refused(error)) from error
+                    except (ApiError, RPCError, RuntimeError) as error:
+                        if isinstance(error, StatusError) and is_final(error):
+                            raise ConfigurationError(
+                                f"KuFlow refused to let this worker in: {refusal(error)}"
+                            ) from error
+                        last = error
+                    failures += 1
+                    await asyncio.sleep(self._pacing.retry(failures, remaining=0.0))
+        except TimeoutError:
+            raise StartError(self._unreachable(last)) from last
+
+    async def again(self, failures: int) -> Client:
+        """The connection after one that was lost. Whatever goes wrong is logged once, and tried again for ever.
+
+        Args:
+            failures: How many there were in a row; the pause before the first try grows with it.
+        """
+        reported = None
+        while True:
+            await self._clock.wait(self._stop, self._pacing.retry(failures, remaining=0.0))
+            try:
+                # While KuFlow is silent the old credentials may still be good: connecting tells.
+                with contextlib.suppress(TimeoutError):
+                    await self._bounded(self._refresh())
+                return await self._bounded(self._connect())
+            except Exception as error:
+                failures += 1
+                if (said := engine_reason(error)) != reported:
+                    log.warning("connecting to the engine fails", error=said)
+                    reported = said
+
+    async def _bounded(self, wanted: Coroutine[Any, Any, Result]) -> Result:
+        """Temporal's own connect timeout ends with the TCP connection: a port may accept it and stay silent."""
+        try:
+            async with asyncio.timeout(self._limit):
+                return await wanted
+        except TimeoutError:
+            raise TimeoutError(self._silent()) from None
+
+    def _refused(self, error: StatusError) -> str:
+        names = " and ".join(variable(path) for path in ("kuflow.client_id", "kuflow.client_secret"))
+        return (
+            f"KuFlow at {self._settings.kuflow.endpoint} refused the credentials (HTTP {error.status}): check {names}"
+        )
+
+    def _unreachable(self, error: Exception | None) -> str:
+        if error is None:
+            return self._silent()
+        if isinstance(error, StatusError):
+            return f"KuFlow at {self._settings.kuflow.endpoint} does not serve: {line(error)}"
+        if isinstance(error, ApiError):
+            return f"KuFlow cannot be reached at {self._settings.kuflow.endpoint}: {line(error)}"
+        return f"{self._engine_unreachable()}: {engine_reason(error)}"
+
+    def _silent(self) -> str:
+        if (step := self._step()) is Step.CONNECTION:
+            return f"{self._engine_unreachable()}: no answer"
+        endpoint = self._settings.kuflow.endpoint
+        return f"KuFlow at {endpoint} does not answer within {self._limit:g} s when asked for the {step.value}"
+
+    def _engine_unreachable(self) -> str:
+        return f"the engine cannot be reached at {self._settings.engine.address} within {self._limit:g} s"
+
+
+def engine_reason(error: BaseException) -> str:
+    """What Temporal's core says went wrong, without the Rust structures around it."""
+    said = line(error)
+    reasons = re.findall(r'(?:message|error): "([^"]+)"|(InvalidCertificate\([^)]*\))', said)
+    reasons = [quoted or certificate for quoted, certificate in reasons]
+    if "BrokenPipe" in said or "FRAME_SIZE" in said or "InvalidContentType" in said:
+        reasons.append("does the engine speak TLS? see KURUN_ENGINE_CREDENTIALS")
+    return "; ".join(dict.fromkeys(reasons)) or said
+
+
+def line(error: BaseException) -> str:
+    """An error's text in one line; its type where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
