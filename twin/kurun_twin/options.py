@@ -83,6 +83,8 @@ SWITCHES: Final[Mapping[str, type]] = MappingProxyType(
         "failed_workflow_cancels_process": bool,
         "user_messages_signal": bool,
         "reference_on_upload": bool,
+        "actions_need_valid_input": bool,
+        "deleted_artifacts_are_readable": bool,
     }
 )
 """The options by which the twin behaves otherwise where KuFlow does not say how it does, with their types."""
