@@ -1,7 +1,7 @@
 """The platform and the engine together: processes start workflows, items signal them, their end ends the process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from temporalio import workflow
-from temporalio.client import Client
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
@@ -50,7 +52,7 @@ class Waiting:
         self.request = request
         await workflow.wait_condition(lambda: self.end != "stay" and bool(self.signals or self.end))
         if self.end == "fail":
-            raise ApplicationError("on purpose", non_retryable=True)
+            raise ApplicationError("on purpose", "a detail", non_retryable=True)
         if self.end == "again":
             workflow.continue_as_new(request)
         return {"message": "done"}
@@ -123,6 +125,39 @@ async def test_a_process_starts_its_workflow_and_ends_with_it(
     assert {"requestTime", "requestTimeZone"} <= seen["request"].keys()
     assert [str(item.id)] == [signal["id"] for signal in seen["signals"]]
     assert "FORM" == seen["signals"][0]["payload"]["processItemDefinitionCode"]
+
+
+class Sealed(PayloadCodec):
+    """Payloads that only its own users can read."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """See base class."""
+        return [Payload(metadata={"encoding": b"binary/sealed"}, data=each.SerializeToString()) for each in payloads]
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """See base class."""
+        return [Payload.FromString(each.data) for each in payloads]
+
+
+async def test_a_failure_that_cannot_be_read_stops_nothing(
+    twin_factory: TwinFactory, connect: Connect, task_queue: str
+) -> None:
+    """A workflow fails with details in somebody's own encoding: processes go on to be noticed when they end."""
+    sealed = DataConverter(payload_codec=Sealed(), failure_converter_class=DefaultFailureConverterWithEncodedAttributes)
+    async with (
+        twin_factory(process_definition(task_queue)) as twin,
+        served(twin, task_queue) as client,
+        connect(twin) as kuflow,
+    ):
+        stranger = await Client.connect(twin.info["engine"]["direct_address"], data_converter=sealed)
+        async with Worker(stranger, task_queue=f"{task_queue}-sealed", workflows=[Waiting]):
+            handle = await stranger.start_workflow(Waiting.run, {}, id=str(uuid4()), task_queue=f"{task_queue}-sealed")
+            await handle.signal(Waiting.finish, "fail")
+            with pytest.raises(WorkflowFailureError):
+                await handle.result()
+        process = await new_process(twin, kuflow)
+        await (await running(client, process.id)).signal(Waiting.finish, "finish")
+        await reaches(kuflow, process.id, ProcessState.COMPLETED)
 
 
 async def test_a_cancelled_process_cancels_its_workflow(

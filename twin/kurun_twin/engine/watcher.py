@@ -125,6 +125,8 @@ class Watcher:
             return _innermost(error.cause)
         except RPCError as error:
             logger.info("the engine cannot be asked why a workflow failed: %s", error.status.name)
+        except Exception as error:  # what others encoded may be unreadable here, in any way, and is no reason to stop
+            logger.info("the reason of a failed workflow cannot be read: %s", type(error).__name__)
         return "the engine does not say why"
 
 
