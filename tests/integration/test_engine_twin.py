@@ -155,6 +155,7 @@ async def test_a_failure_that_cannot_be_read_stops_nothing(
             await handle.signal(Waiting.finish, "fail")
             with pytest.raises(WorkflowFailureError):
                 await handle.result()
+        await until(lambda: twin.platform.figures.counts["workflows_failed"])
         process = await new_process(twin, kuflow)
         await (await running(client, process.id)).signal(Waiting.finish, "finish")
         await reaches(kuflow, process.id, ProcessState.COMPLETED)
