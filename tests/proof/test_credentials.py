@@ -67,14 +67,17 @@ async def test_recovery_after_the_token_ran_out(tmp_path: Path, documents: Path,
         proof_worker(dev, documents, log=tmp_path / "worker.log") as worker,
         dev.client() as kuflow,
     ):
-        await dev.misbehave({"method": "POST", "path": "/authentications$", "status": 503, "for_seconds": 20})
+        await dev.misbehave({"method": "POST", "path": "/authentications$", "status": 503})
+        async with asyncio.timeout(30):
+            while not (await dev.figures())["engine"]["refusals_total"]:
+                await asyncio.sleep(0.1)
         ids = await start(dev, kuflow, "CREATE", number=3)
+        await dev.misbehave()
+        began = asyncio.get_running_loop().time()
         await worker.says("renewal works again")
-        recovered = asyncio.get_running_loop().time()
-        await completed(kuflow, ids, seconds=30)
+        await completed(kuflow, ids, seconds=60)
+        took = asyncio.get_running_loop().time() - began
 
-        figure(
-            "seconds from renewal to all processes completed",
-            f"{asyncio.get_running_loop().time() - recovered:.1f}",
-            "< 30",
-        )
+        figure("seconds from the API's return, with a dead token, to all processes completed", f"{took:.1f}", "< 60")
+        assert worker.process.returncode is None
+        assert took < 60
