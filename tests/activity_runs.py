@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
@@ -46,3 +48,10 @@ async def run(
     call = ExecuteActivityInput(fn=function, args=arguments, executor=None, headers={})
     result: Response = await environment.run(chain.execute_activity, call)
     return result
+
+
+async def fails(call: Awaitable[object]) -> ApplicationError:
+    """The failure that an activity ends with."""
+    with pytest.raises(ApplicationError) as caught:
+        await call
+    return caught.value

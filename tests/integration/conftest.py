@@ -1,6 +1,5 @@
 """What the integration tests share: one Temporal server for the session, and twins in front of it."""
 
-import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -48,15 +47,6 @@ def definitions(*processes: dict[str, Any]) -> dict[str, Any]:
         },
         "processDefinitions": list(processes),
     }
-
-
-async def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
-    """Wait for something that no event tells of; fails after ``seconds``."""
-    async with asyncio.timeout(seconds):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

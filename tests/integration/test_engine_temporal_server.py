@@ -15,7 +15,7 @@ from kurun_twin.engine import temporal_server
 from kurun_twin.engine.errors import EngineError
 from kurun_twin.engine.temporal_server import TemporalServer, TemporalServerOptions
 from kurun_twin.engine.upstream import open_channel, register_search_attribute, wait_until_ready
-from tests.integration.conftest import until
+from tests.waiting import until
 
 PATIENCE = 30.0
 

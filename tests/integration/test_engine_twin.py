@@ -31,7 +31,8 @@ from kurun_twin.engine import backing
 from kurun_twin.engine.errors import EngineError
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_twin.options import TwinOptions
-from tests.integration.conftest import Connect, TwinFactory, process_definition, until, write_definitions
+from tests.integration.conftest import Connect, TwinFactory, process_definition, write_definitions
+from tests.waiting import until
 
 SIGNAL = "KuFlow_Engine_Signal_Process_Item"
 PATIENCE = 20.0

@@ -1,7 +1,7 @@
 """The loan example on the twin: a real API, a real engine behind its gateway, a real worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +25,7 @@ from kurun_examples.demo.stage import MODULES, TASK_QUEUE, example
 from kurun_twin.options import TwinOptions
 from kurun_twin.twin_server import TwinServer
 from kurun_worker import daemon
+from tests.waiting import until
 
 FORM = {"applicant": "Ada", "email": "ada@example.com", "amount": 4000, "currency": "EUR"}
 
@@ -85,15 +86,6 @@ class Bank:
 
         await until(is_over)
         return await self.kuflow.processes.retrieve(process_id)
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 30) -> None:
-    """Wait until something is the case."""
-    async with asyncio.timeout(seconds):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.05)
 
 
 def settings_of(info: dict[str, Any]) -> Settings:

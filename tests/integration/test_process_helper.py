@@ -1,7 +1,7 @@
 """The process helper on a real Temporal server: signals that are early, doubled, foreign, malformed or missing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +20,7 @@ from kurun_worker.sandbox import workflow_runner
 from kurun_workflows import KUFLOW_ENGINE_SIGNAL_PROCESS_ITEM, OpenItem, WorkflowRequest
 from tests.integration import process_workflows as workflows
 from tests.integration.fake_kuflow import FakeKuFlow
+from tests.waiting import until
 
 COMPLETED, CANCELLED, CLAIMED = (
     ProcessItemTaskState.COMPLETED,
@@ -91,16 +92,6 @@ def house(shared: House) -> House:
     """The running worker with an empty KuFlow."""
     shared.kuflow.reset()
     return shared
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20) -> None:
-    """Wait until something is the case."""
-    async with asyncio.timeout(seconds):
-        while True:
-            met = condition()
-            if met if isinstance(met, bool) else await met:
-                return
-            await asyncio.sleep(0.02)
 
 
 async def signal(handle: WorkflowHandle[Any, Any], item_id: UUID) -> None:

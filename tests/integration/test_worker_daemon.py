@@ -23,13 +23,13 @@ from tests.integration.worker_host import (
     HurriedClock,
     counted,
     direct_client,
-    eventually,
     refusals,
     running_daemon,
     running_twin,
     settings_for,
 )
 from tests.integration.worker_served import EFFECTS, EVENTS, STARTED, Load, LoadWorkflow, ThreadedWorkflow, threaded
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ async def test_two_second_tokens_never_refuse_a_poll(short_tokens: TwinServer) -
     client = await direct_client(short_tokens)
     async with running_daemon(settings):
         handle = await start(client, settings, Load(pieces=3, seconds=0.2, rounds=30))
-        await eventually(lambda: counted(short_tokens, "engine_tokens") >= 9, seconds=25)
+        await until(lambda: counted(short_tokens, "engine_tokens") >= 9, seconds=25)
         attempts = await handle.result()
 
     assert refusals(short_tokens) == {}
@@ -70,7 +70,7 @@ async def test_the_worker_is_registered_again_and_again_with_its_true_types(shor
     """``x-kf-delay-window`` sets the beat; the catalogue knows what is served, KuFlow's activities included."""
     settings = settings_for(short_tokens, identity="worker-under-test")
     async with running_daemon(settings):
-        await eventually(lambda: counted(short_tokens, "registrations") >= 4)
+        await until(lambda: counted(short_tokens, "registrations") >= 4)
 
     (worker,) = await short_tokens.platform.database.run(short_tokens.platform.workers.all)
     assert worker["identity"] == "worker-under-test"
@@ -86,11 +86,11 @@ async def test_an_outage_of_the_api_is_bridged_by_the_old_token(tmp_path: Path) 
         settings = settings_for(twin)
         client = await direct_client(twin)
         async with running_daemon(settings):
-            await eventually(lambda: counted(twin, "engine_tokens") >= 1)
+            await until(lambda: counted(twin, "engine_tokens") >= 1)
             before = counted(twin, "engine_tokens")
             twin.scenario.replace([Rule(path="/authentications", status=503, for_seconds=3.5)])
             handle = await start(client, settings, Load(pieces=2, seconds=0.2, rounds=15))
-            await eventually(lambda: counted(twin, "engine_tokens") >= before + 2)
+            await until(lambda: counted(twin, "engine_tokens") >= before + 2)
             attempts = await handle.result()
         asked = twin.platform.figures.snapshot()["requests"]["by_operation"]["createAuthentication"]["by_status"]
 
@@ -105,10 +105,10 @@ async def test_a_refused_token_is_replaced_before_temporal_gives_the_worker_up(c
     plugin = KuFlowPlugin(settings, clock=HurriedClock())
     client = await Client.connect(settings.engine.address, plugins=[plugin])
     async with Worker(client, task_queue=settings.worker.task_queue or "", workflows=[LoadWorkflow]) as worker:
-        await eventually(lambda: worker.is_running)
+        await until(lambda: worker.is_running)
         before = counted(calm_twin, "engine_tokens")
         calm_twin.gateway.refuse(60)
-        await eventually(lambda: counted(calm_twin, "engine_tokens") > before)
+        await until(lambda: counted(calm_twin, "engine_tokens") > before)
         calm_twin.gateway.refuse(0)
 
     assert refusals(calm_twin)
@@ -311,7 +311,7 @@ async def test_a_renewed_certificate_moves_the_worker_to_a_new_connection(tmp_pa
             max_concurrent_activities=4,
         )
         async with worker:
-            await eventually(lambda: worker.client is not client)
+            await until(lambda: worker.client is not client)
             result = await direct.execute_workflow(
                 ThreadedWorkflow.run, id=f"threaded-{uuid4()}", task_queue=settings.worker.task_queue or ""
             )
@@ -328,7 +328,7 @@ async def test_a_drain_lets_running_activities_finish(calm_twin: TwinServer) -> 
     client = await direct_client(calm_twin)
     async with running_daemon(settings) as stop:
         handle = await start(client, settings, Load(pieces=20, seconds=0.7))
-        await eventually(lambda: _count(STARTED, handle.id) == 20)
+        await until(lambda: _count(STARTED, handle.id) == 20)
         stop.set()
     finished = _count(EFFECTS, handle.id)
     async with running_daemon(settings):
@@ -346,7 +346,7 @@ async def test_what_does_not_finish_in_time_is_handed_back(calm_twin: TwinServer
     EVENTS.clear()
     async with running_daemon(settings) as stop:
         handle = await start(client, settings, Load(pieces=5, seconds=0.1, stuck=True))
-        await eventually(lambda: _count(STARTED, handle.id) == 5)
+        await until(lambda: _count(STARTED, handle.id) == 5)
         EVENTS.append("stop")
         stop.set()
     EVENTS.append("ended")
@@ -366,7 +366,7 @@ async def test_restarts_under_a_backlog_lose_no_task(calm_twin: TwinServer) -> N
     for _ in range(3):
         async with running_daemon(settings):
             done = sum(EFFECTS.values())
-            await eventually(lambda done=done: sum(EFFECTS.values()) >= done + 10 or _all_done(handles))  # type: ignore[misc]
+            await until(lambda done=done: sum(EFFECTS.values()) >= done + 10 or _all_done(handles))  # type: ignore[misc]
     async with running_daemon(settings):
         attempts = [each for handle in handles for each in await handle.result()]
 

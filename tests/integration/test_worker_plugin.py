@@ -25,7 +25,8 @@ from temporalio.worker import (
 from kurun_activities.models import ActivityRequest
 from kurun_twin.twin_server import TwinServer
 from kurun_worker.plugin import KuFlowPlugin
-from tests.integration.worker_host import counted, eventually, refusals, running_twin, settings_for
+from tests.integration.worker_host import counted, refusals, running_twin, settings_for
+from tests.waiting import until
 
 SECONDS = timedelta(seconds=10)
 
@@ -135,7 +136,7 @@ async def test_what_the_caller_set_stays_and_kuflow_comes_on_top(twin: TwinServe
     async with worker:
         first = client.rpc_metadata["authorization"]
         answer = await client.execute_workflow(CallerWorkflow.run, str(uuid4()), id="caller", task_queue=queue)
-        await eventually(lambda: client.rpc_metadata["authorization"] != first)
+        await until(lambda: client.rpc_metadata["authorization"] != first)
 
     assert answer["mine"] == "mine"
     assert answer["invalid"] == "KuFlowActivities.ValidationFailure"
@@ -155,7 +156,7 @@ async def test_a_client_without_a_worker_keeps_its_token_fresh(twin: TwinServer)
     plugin = KuFlowPlugin(settings)
     client = await Client.connect(settings.engine.address, plugins=[plugin])
     async with plugin.renewing():
-        await eventually(lambda: counted(twin, "engine_tokens") >= 4)
+        await until(lambda: counted(twin, "engine_tokens") >= 4)
         await client.start_workflow("Anything", id=f"any-{uuid4()}", task_queue="nobody")
 
     assert refusals(twin) == {}

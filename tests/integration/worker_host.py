@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,6 @@ async def running_daemon(settings: Settings) -> AsyncIterator[asyncio.Event]:
             yield stop
         finally:
             stop.set()
-
-
-async def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.02)
 
 
 def counted(twin: TwinServer, name: str) -> int:

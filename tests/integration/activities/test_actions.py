@@ -1,11 +1,9 @@
 """Activities on actions, deletions and bulk cancellations of processes, on context data and on AI assistance."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from temporalio.exceptions import ApplicationError
 
 from kurun_activities import ai_assistance, models, process_actions, process_items, processes
 from kurun_activities.context import ActivityContext
@@ -14,13 +12,12 @@ from kurun_clients.kuflow.models import (
     JsonValue,
     ProcessActionCreateParamsStartRelatedProcess,
     ProcessActionStatus,
-    ProcessCreateParams,
     ProcessItemCreateParams,
     ProcessItemTaskState,
     ProcessItemType,
 )
-from tests.activity_runs import run
-from tests.kuflow_api import KuFlowApi, kuflow_api
+from tests.activity_runs import fails, run
+from tests.kuflow_api import KuFlowApi
 
 DEFINITIONS = """
 tenant: {name: Acme}
@@ -41,34 +38,6 @@ processDefinitions:
 """
 
 
-@pytest.fixture(scope="module")
-async def serving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KuFlowApi]:
-    """The API, for all tests of this module."""
-    async with kuflow_api(tmp_path_factory.mktemp("kuflow"), DEFINITIONS) as api:
-        yield api
-
-
-@pytest.fixture
-async def api(serving: KuFlowApi) -> AsyncIterator[KuFlowApi]:
-    """The API, behaving well before and after."""
-    serving.scenario.clear()
-    yield serving
-    serving.scenario.clear()
-
-
-@pytest.fixture
-def context(api: KuFlowApi) -> ActivityContext:
-    """What the activities of a worker get handed."""
-    return ActivityContext(kuflow=api.worker)
-
-
-@pytest.fixture
-async def process_id(api: KuFlowApi) -> UUID:
-    """A running process."""
-    params = ProcessCreateParams(id=uuid4(), tenant_id=api.tenant_id, process_definition_code="LOAN")
-    return (await api.worker.processes.create(params)).id
-
-
 async def task(api: KuFlowApi, process_id: UUID) -> UUID:
     """A new task."""
     params = ProcessItemCreateParams(
@@ -81,13 +50,6 @@ async def states(api: KuFlowApi, process_id: UUID) -> dict[UUID, ProcessItemTask
     """The tasks of a process and how they stand."""
     items = [item async for item in api.worker.process_items.iterate(process_id=process_id)]
     return {item.id: item.task.state for item in items if item.task}
-
-
-async def fails(call: Any) -> ApplicationError:
-    """The failure that an activity ends with."""
-    with pytest.raises(ApplicationError) as caught:
-        await call
-    return caught.value
 
 
 async def invoke(context: ActivityContext, process_id: UUID, code: str, **given: Any) -> Any:

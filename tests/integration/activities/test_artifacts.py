@@ -1,12 +1,10 @@
 """Activities on business artifacts against KuFlow's API: what they do, and that they do it once."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from temporalio.exceptions import ApplicationError
 
 from kurun_activities import business_artifact_actions, business_artifacts, documents, models
 from kurun_activities.context import ActivityContext
@@ -20,8 +18,8 @@ from kurun_clients.kuflow.models import (
     JsonValue,
 )
 from kurun_config import DocumentSettings
-from tests.activity_runs import run
-from tests.kuflow_api import KuFlowApi, kuflow_api
+from tests.activity_runs import fails, run
+from tests.kuflow_api import KuFlowApi
 
 DEFINITIONS = """
 tenant: {name: Acme, id: 00000000-0000-4000-8000-000000000001}
@@ -38,23 +36,12 @@ businessArtifactDefinitions:
       - {code: COPY, type: CREATE_BUSINESS_ARTIFACT, businessArtifactDefinitionCode: CUSTOMER, prefill: {name: /name}}
       - {code: CHECK, type: START_WORKFLOW, workflowType: CheckWorkflow, taskQueue: loans}
 """
+
+
 TENANT = UUID("00000000-0000-4000-8000-000000000001")
+
+
 LOST: dict[str, Any] = {"drop": "after", "times": 10}
-
-
-@pytest.fixture(scope="module")
-async def serving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KuFlowApi]:
-    """The API, for all tests of this module."""
-    async with kuflow_api(tmp_path_factory.mktemp("kuflow"), DEFINITIONS) as api:
-        yield api
-
-
-@pytest.fixture
-async def api(serving: KuFlowApi) -> AsyncIterator[KuFlowApi]:
-    """The API, behaving well before and after."""
-    serving.scenario.clear()
-    yield serving
-    serving.scenario.clear()
 
 
 @pytest.fixture
@@ -73,13 +60,6 @@ async def artifact_id(api: KuFlowApi) -> UUID:
         data=JsonValue.of({"name": "Ada", "pets": ["cat"]}),
     )
     return (await api.worker.business_artifacts.create(params)).id
-
-
-async def fails(call: Any) -> ApplicationError:
-    """The failure that an activity ends with."""
-    with pytest.raises(ApplicationError) as caught:
-        await call
-    return caught.value
 
 
 async def found(context: ActivityContext, **filters: Any) -> list[UUID]:

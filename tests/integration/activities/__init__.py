@@ -1,0 +1,1 @@
+"""Activities against KuFlow's API: what they do, and that they do it once, whatever happens to replies."""
