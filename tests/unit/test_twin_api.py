@@ -13,7 +13,7 @@ import pytest
 
 from kurun_clients.kuflow import models
 from kurun_config import ConfigurationError
-from tests.unit.twins import Json, Twin, json_value, new_process, new_task, open_twin, reason
+from tests.unit.twins import NOBODY, Json, Twin, json_value, new_process, new_task, open_twin, reason
 
 PATCH = "application/json-patch+json"
 WORKER = {"identity": "w@1", "taskQueue": "loans", "hostname": "h", "ip": "127.0.0.1"}
@@ -120,10 +120,10 @@ def test_a_broken_credentials_file_is_named(tmp_path: Path) -> None:
         ("DELETE", "/processes", 405),
         ("PUT", "/workers", 405),
         ("GET", "/processes/7", 400),
-        ("GET", f"/processes/{uuid4()}", 404),
-        ("GET", f"/process-items/{uuid4()}", 404),
-        ("POST", f"/process-items/{uuid4()}/task/~actions/claim", 404),
-        ("POST", f"/processes/{uuid4()}/~actions/complete", 404),
+        ("GET", f"/processes/{NOBODY}", 404),
+        ("GET", f"/process-items/{NOBODY}", 404),
+        ("POST", f"/process-items/{NOBODY}/task/~actions/claim", 404),
+        ("POST", f"/processes/{NOBODY}/~actions/complete", 404),
         ("GET", "/processes?size=1001", 400),
         ("GET", "/processes?size=-1", 400),
         ("GET", "/processes?size=x", 400),
@@ -248,7 +248,7 @@ async def test_lists_are_sorted(twin: Twin, worker: httpx2.AsyncClient) -> None:
         ({"processDefinitionCode": "NONE"}, set()),
         ({"initiatorEmail": "ada@example.com"}, {"first"}),
         ({"initiatorEmail": "nobody@example.com"}, set()),
-        ({"tenantId": str(uuid4())}, set()),
+        ({"tenantId": NOBODY}, set()),
         ({"processDefinitionCode": "LOAN", "metadata": "amount ge 5"}, {"first"}),
         ({"processDefinitionCode": "LOAN", "metadata": "amount le 4"}, set()),
         ({"processDefinitionCode": "LOAN", "metadata": "amount between 4 6"}, {"first"}),
@@ -319,7 +319,7 @@ async def test_a_worker_is_created_then_updated(worker: httpx2.AsyncClient) -> N
         ({"identity": "x" * 256}, 400, "identity: String should have at most 255 characters"),
         ({"ip": "1.1.1"}, 400, "ip: String should have at least 7 characters"),
         ({"workflowTypes": [""]}, 400, "workflowTypes.0: String should have at least 1 character"),
-        ({"tenantId": str(uuid4())}, 403, "tenant"),
+        ({"tenantId": NOBODY}, 403, "tenant"),
     ],
 )
 async def test_workers_are_checked(worker: httpx2.AsyncClient, fields: Json, status: int, message: str) -> None:

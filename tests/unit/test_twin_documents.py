@@ -11,7 +11,7 @@ import pytest
 
 from kurun_twin.platform.document_files import DocumentFiles
 from kurun_twin.platform.refusals import TooLarge
-from tests.unit.twins import Json, Twin, json_value, new_artifact, new_process, new_task, open_twin, reason
+from tests.unit.twins import NOBODY, Json, Twin, json_value, new_artifact, new_process, new_task, open_twin, reason
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 
@@ -180,9 +180,9 @@ async def test_documents_for_any_owner(twin: Twin, worker: httpx2.AsyncClient, p
     [
         ("", 400),
         ("ku:process/7", 404),
-        (f"ku:process/{uuid4()}", 404),
-        (f"ku:business-artifact/{uuid4()}", 404),
-        (f"ku:process-item/{uuid4()}", 404),
+        (f"ku:process/{NOBODY}", 404),
+        (f"ku:business-artifact/{NOBODY}", 404),
+        (f"ku:process-item/{NOBODY}", 404),
     ],
 )
 async def test_an_owner_has_to_be_there(worker: httpx2.AsyncClient, target: str, status: int) -> None:
@@ -193,7 +193,7 @@ async def test_an_owner_has_to_be_there(worker: httpx2.AsyncClient, target: str,
     assert status == reason(answer)["status"]
 
 
-@pytest.mark.parametrize("uri", ["x", f"ku:process/{uuid4()}/document/{uuid4()}", "kuflow-file:uri=x;"])
+@pytest.mark.parametrize("uri", ["x", f"ku:process/{NOBODY}/document/{NOBODY}", "kuflow-file:uri=x;"])
 async def test_an_address_that_leads_nowhere_is_404(worker: httpx2.AsyncClient, uri: str) -> None:
     """Also where it is no address at all."""
     answer = await worker.get("/documents/~actions/download", params={"documentUri": uri})

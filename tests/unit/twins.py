@@ -24,6 +24,9 @@ from kurun_twin.scenario import Scenario
 
 Json = dict[str, Any]
 
+NOBODY = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
+"""An id that nothing has; fixed, so that the names of tests stay the same from run to run."""
+
 DEFINITIONS = """
 tenant: {name: Acme}
 principals:
