@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Processes that the tests run in; each has a Temporal server of its own. A file of tests stays in one.
+TESTERS ?= 2
 PACKAGES := activities clients config examples twin worker workflows
 
 .PHONY: demo test test-versions prove lint format histories docs bench pins clean
@@ -10,7 +12,7 @@ demo: $(VENV)/.ready
 	$(BIN)/kurun demo
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 # The same under every Python that is there; one that is elsewhere: make test PYTHON=/path/to/python VENV=.venv-other
 test-versions:
@@ -64,4 +66,4 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-interop .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-interop .venv-interop.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,8 +1,11 @@
 """The published KuFlow packages in a virtual environment of their own: they pin a Temporal that is not ours."""
 
+import fcntl
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +25,19 @@ def published_python() -> Path:
     Raises:
         UnavailableError: Not possible, for example without a package index.
     """
+    with _alone():
+        return _ready()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time make the environment: the suite runs in several."""
+    with FOLDER.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _ready() -> Path:
     python, stamp = FOLDER / "bin" / "python", FOLDER / ".ready"
     wanted = f"{sys.version} {hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()}"
     if stamp.is_file() and stamp.read_text() == wanted:
