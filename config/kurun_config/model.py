@@ -5,6 +5,7 @@ in a TOML file, ``KURUN_KUFLOW_CLIENT_ID`` in the environment, ``kurun_kuflow_cl
 ``--kuflow-client-id`` on the command line.
 """
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
@@ -13,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     AnyHttpUrl,
     BaseModel,
     BeforeValidator,
@@ -148,10 +150,19 @@ class EngineCredentials(StrEnum):
     NONE = "none"
 
 
+def _host_and_port(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    known = bare and not re.search(r"[\s/@]", bare) and (":" not in bare or bare != host)
+    if not known or not (port.isascii() and port.isdecimal()) or not 0 < int(port[:6]) < 65536:
+        raise ValueError("host and port are wanted, such as engine.kuflow.com:443")
+    return address
+
+
 class EngineSettings(Section):
     """The Temporal engine."""
 
-    address: str = "engine.kuflow.com:443"
+    address: Annotated[str, AfterValidator(_host_and_port)] = "engine.kuflow.com:443"
     """`host:port` of the engine. `TEMPORAL_ADDRESS` is understood too."""
     namespace: str | None = None
     """Namespace to work in; KuFlow's certificate names it. `TEMPORAL_NAMESPACE` is understood too."""

@@ -97,6 +97,11 @@ def environment(dev: Dev, **changes: str) -> dict[str, str]:
             1,
             "the engine cannot be reached at localhost:9 within 1 s: Connecti",
         ),
+        (
+            {"KURUN_ENGINE_ADDRESS": "localhost"},
+            2,
+            "KURUN_ENGINE_ADDRESS: host and port are wanted, such as engine.kuf",
+        ),
         ({"KURUN_WORKER_TASK_QUEUE": "nowhere"}, 2, "KuFlow refused to register this worker: unknown task queue nowhe"),
         ({"KURUN_ENGINE_NAMESPACE": "nowhere"}, 2, "the engine has no namespace nowhere: check KURUN_ENGINE_NAMESPACE"),
         ({"KURUN_KUFLOW_CLIENT_ID": "FILL_ME"}, 2, "set KURUN_KUFLOW_CLIENT_ID"),

@@ -90,6 +90,11 @@ def test_lists_and_spans_are_easy_to_write_in_the_environment(monkeypatch: pytes
         ("KURUN_KUFLOW_ENDPOINT", "nowhere", "KURUN_KUFLOW_ENDPOINT: Input should be a valid URL"),
         ("KURUN_KUFLOW_ENDPOINT", "http://kuflow.example/v1", "KURUN_KUFLOW_ENDPOINT: http would show the credentials"),
         ("KURUN_KUFLOW_ENDPOINT", f"https://me:{SECRET}@kuflow.example", "KURUN_KUFLOW_ENDPOINT: an address without"),
+        ("KURUN_ENGINE_ADDRESS", "localhost", "KURUN_ENGINE_ADDRESS: host and port are wanted, such as engine.kuflow."),
+        ("KURUN_ENGINE_ADDRESS", "https://engine:443", "KURUN_ENGINE_ADDRESS: host and port are wanted"),
+        ("KURUN_ENGINE_ADDRESS", "::1:443", "KURUN_ENGINE_ADDRESS: host and port are wanted"),
+        ("KURUN_ENGINE_ADDRESS", "engine:0", "KURUN_ENGINE_ADDRESS: host and port are wanted"),
+        ("KURUN_ENGINE_ADDRESS", "engine:99999999999", "KURUN_ENGINE_ADDRESS: host and port are wanted"),
         ("KURUN_KUFLOW_CLIENT_ID", "FILL_ME", "kuflow.client_id is still the placeholder FILL_ME"),
         ("KURUN_KUFLOW_TENANT_ID", "FILL_ME", "set KURUN_KUFLOW_TENANT_ID"),
         ("KURUN_SECRETS_DIR", "/nowhere", "KURUN_SECRETS_DIR: /nowhere is not a folder"),
@@ -108,6 +113,14 @@ def test_a_wrong_variable_is_named_in_one_line(
     assert message in str(caught.value)
     assert SECRET not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["localhost:7233", "engine.kuflow.com:443", "127.0.0.1:1", "[::1]:65535"])
+def test_an_engine_has_a_host_and_a_port(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Names and addresses of both kinds."""
+    monkeypatch.setenv("KURUN_ENGINE_ADDRESS", address)
+
+    assert load().settings.engine.address == address
 
 
 @pytest.mark.parametrize("endpoint", ["http://localhost:8080/v1", "http://127.0.0.1:8080/v1", "http://[::1]:8080/v1"])

@@ -21,8 +21,8 @@ from kurun_clients.kuflow.models import (
     EngineToken,
 )
 from kurun_worker.address import UNKNOWN, catalogue_form, local_ip
-from kurun_worker.connecting import engine_reason
 from kurun_worker.engine import CERTIFICATE_LIFE_FALLBACK, certificate_life, own_authorization, token_life
+from kurun_worker.reasons import engine_reason
 from kurun_worker.sandbox import PASSED_THROUGH, workflow_runner
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

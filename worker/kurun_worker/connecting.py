@@ -2,24 +2,30 @@
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from kurun_clients.http import ApiError, Forbidden, StatusError, Unauthorized
 from kurun_config import ConfigurationError, Settings, variable
 from kurun_worker.clock import Clock
 from kurun_worker.engine import Step
 from kurun_worker.pacing import Pacing
+from kurun_worker.reasons import engine_reason, line
 from kurun_worker.registration import is_final, refusal
 
 log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
+
+LONG = 2.0
+"""Seconds of connecting after which a person may wonder what is going on."""
+NAMESPACE_TIMEOUT = timedelta(seconds=10)
 
 
 class StartError(Exception):
@@ -66,6 +72,7 @@ class Connector:
         """
         last: Exception | None = None
         failures = 0
+        telling = asyncio.get_running_loop().call_later(LONG, self._tell_progress)
         try:
             async with asyncio.timeout(self._limit):
                 while True:
@@ -83,6 +90,13 @@ class Connector:
                     await asyncio.sleep(self._pacing.retry(failures, remaining=0.0))
         except TimeoutError:
             raise StartError(self._unreachable(last)) from last
+        finally:
+            telling.cancel()
+
+    def _tell_progress(self) -> None:
+        settings, step = self._settings, self._step()
+        where = settings.engine.address if step is Step.CONNECTION else str(settings.kuflow.endpoint)
+        log.info("still connecting", waiting_for=step.value, address=where, limit=self._limit)
 
     async def again(self, failures: int) -> Client:
         """The connection after one that was lost. Whatever goes wrong is logged once, and tried again for ever.
@@ -137,16 +151,17 @@ class Connector:
         return f"the engine cannot be reached at {self._settings.engine.address} within {self._limit:g} s"
 
 
-def engine_reason(error: BaseException) -> str:
-    """What Temporal's core says went wrong, without the Rust structures around it."""
-    said = line(error)
-    reasons = re.findall(r'(?:message|error): "([^"]+)"|(InvalidCertificate\([^)]*\))', said)
-    reasons = [quoted or certificate for quoted, certificate in reasons]
-    if "BrokenPipe" in said or "FRAME_SIZE" in said or "InvalidContentType" in said:
-        reasons.append("does the engine speak TLS? see KURUN_ENGINE_CREDENTIALS")
-    return "; ".join(dict.fromkeys(reasons)) or said
+async def require_namespace(client: Client) -> None:
+    """Insist that the engine knows the client's namespace, before a worker is made and announced that serves it.
 
-
-def line(error: BaseException) -> str:
-    """An error's text in one line; its type where it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+    Raises:
+        ConfigurationError: It does not. Whatever else is wrong with the engine is left to Temporal's own check.
+    """
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    try:
+        await client.workflow_service.describe_namespace(request, timeout=NAMESPACE_TIMEOUT)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise ConfigurationError(
+                f"the engine has no namespace {client.namespace}: check {variable('engine.namespace')}"
+            ) from None

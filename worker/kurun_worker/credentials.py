@@ -20,6 +20,10 @@ SHORTEST_TRY = 2.0
 LONGEST_TRY = 60.0
 
 
+class NotAppliedError(Exception):
+    """A new credential cannot be put to use yet; the message says why in one line."""
+
+
 @dataclass(frozen=True)
 class Credential(Generic[Value]):
     """Something that opens a door until it expires.
@@ -190,7 +194,7 @@ class Keeper(Generic[Value]):
         if said != self._reported:
             self._reported = said
             log.warning("renewal fails", credential=self._name, error=said, valid_for=round(self.remaining(), 1))
-        elif not isinstance(error, ApiError | TimeoutError):
+        elif not isinstance(error, ApiError | NotAppliedError | TimeoutError):
             log.warning("renewal fails", credential=self._name, exc_info=error)
         asked = error.retry_after if isinstance(error, StatusError) else None
         return self._pacing.retry(

@@ -15,9 +15,10 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, Tele
 from temporalio.worker import Worker
 
 from kurun_clients.kuflow import KuFlowClient
-from kurun_config import EngineCredentials, KuFlowAuthentication, Settings, require, value_at
+from kurun_config import EngineCredentials, KuFlowAuthentication, Settings, require, value_at, variable
+from kurun_worker.connecting import require_namespace
 from kurun_worker.departure import Departure
-from kurun_worker.engine import Step, require_namespace
+from kurun_worker.engine import Step
 from kurun_worker.modules import Definitions, load_modules
 from kurun_worker.plugin import TEMPORAL_DEFAULT_NAMESPACE, KuFlowPlugin
 from kurun_worker.redaction import Redactor
@@ -58,6 +59,8 @@ async def run(
         if stop is None:
             stop = asyncio.Event()
             stack.enter_context(drain_on_signals(stop.set, begun=departure.begin if departure else None))
+        if not settings.worker.modules:
+            log.warning("no modules are named: only KuFlow's activities are served", setting=variable("worker.modules"))
         definitions = load_modules(settings.worker.modules, sandbox=settings.worker.sandbox)
         async with KuFlowClient.from_settings(settings.kuflow) as kuflow:
             plugin = KuFlowPlugin(settings, kuflow=kuflow, on_token=redactor.learn if redactor else None)

@@ -9,19 +9,19 @@ from enum import Enum
 
 import structlog
 from cryptography import x509
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.runtime import Runtime
-from temporalio.service import ConnectConfig, RPCError, RPCStatusCode, ServiceClient, TLSConfig
+from temporalio.service import ConnectConfig, RPCError, ServiceClient, TLSConfig
 from temporalio.worker import Worker
 
 from kurun_clients.http import InvalidResponse
 from kurun_clients.kuflow import KuFlowClient
 from kurun_clients.kuflow.models import Authentication, AuthenticationType, EngineCertificate
-from kurun_config import ConfigurationError, Settings, variable
+from kurun_config import Settings
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
-from kurun_worker.credentials import Credential, Keeper
+from kurun_worker.credentials import Credential, Keeper, NotAppliedError
 from kurun_worker.pacing import Pacing
+from kurun_worker.reasons import engine_reason
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,6 @@ AUTHORIZATION = "authorization"
 CERTIFICATE_LIFE_FALLBACK = timedelta(days=1)
 RENEWAL_PAUSE = 2.0
 CONNECT_SECONDS = 30.0
-NAMESPACE_TIMEOUT = timedelta(seconds=10)
 
 
 class Step(Enum):
@@ -86,22 +85,6 @@ def tls_config(certificate: EngineCertificate) -> TLSConfig:
 def own_authorization(config: ConnectConfig) -> bool:
     """Whether the caller brought an authorization of his own, which is then left alone."""
     return config.api_key is not None or any(key.lower() == AUTHORIZATION for key in config.rpc_metadata)
-
-
-async def require_namespace(client: Client) -> None:
-    """Insist that the engine knows the client's namespace, before a worker is made and announced that serves it.
-
-    Raises:
-        ConfigurationError: It does not. Whatever else is wrong with the engine is left to Temporal's own check.
-    """
-    request = DescribeNamespaceRequest(namespace=client.namespace)
-    try:
-        await client.workflow_service.describe_namespace(request, timeout=NAMESPACE_TIMEOUT)
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            raise ConfigurationError(
-                f"the engine has no namespace {client.namespace}: check {variable('engine.namespace')}"
-            ) from None
 
 
 class EngineAccess:
@@ -191,12 +174,25 @@ class EngineAccess:
             await self.certificate.refresh()
 
     async def renew_certificate(self, worker: Worker, certificate: EngineCertificate) -> None:
-        """Give a running worker a connection with a new certificate; calls in flight end on the old one."""
+        """Give a running worker a connection with a new certificate; calls in flight end on the old one.
+
+        Raises:
+            ApiError: The token has ended, and KuFlow gives out no other.
+            NotAppliedError: The engine does not accept the connection.
+        """
         old = worker.client
+        ours = old.service_client in self._clients
+        if ours and self.token.remaining() <= 0:
+            await self.apply_token(await self.token.current())
         # The configuration of the old connection holds what every plugin and the caller put in, and the newest token.
-        async with asyncio.timeout(CONNECT_SECONDS):
-            service = await ServiceClient.connect(replace(old.service_client.config, tls=tls_config(certificate)))
-        if old.service_client in self._clients:
+        config = replace(old.service_client.config, tls=tls_config(certificate))
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                service = await ServiceClient.connect(config)
+        except (RPCError, RuntimeError) as error:
+            reason = engine_reason(error)
+            raise NotAppliedError(f"no connection to the engine with the new certificate: {reason}") from error
+        if ours:
             self._clients.add(service)
             await self.apply_token(await self.token.current())
         parameters = old.config()

@@ -12,8 +12,9 @@ from temporalio.worker import Worker
 from kurun_clients.http import ApiError
 from kurun_config import ConfigurationError, Settings
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
-from kurun_worker.connecting import Connector, StartError, engine_reason, line
+from kurun_worker.connecting import Connector, StartError
 from kurun_worker.engine import Step
+from kurun_worker.reasons import engine_reason, line
 from kurun_worker.slots import DrainableWorker, closing_time
 
 log = structlog.get_logger(__name__)

@@ -96,6 +96,6 @@ class Inbox:
             return
         item = self._open.get(signal.id)
         if item is None:
-            workflow.logger.info("ignored a signal of a process item that is not open", extra={"item_id": signal.id})
+            workflow.logger.debug("ignored a signal of a process item that is not open", extra={"item_id": signal.id})
         elif not item.signalled:
             self._open[item.id] = item.model_copy(update={"signalled": True})

@@ -1,0 +1,18 @@
+"""Why something failed, in one line."""
+
+import re
+
+
+def engine_reason(error: BaseException) -> str:
+    """What Temporal's core says went wrong, without the Rust structures around it."""
+    said = line(error)
+    reasons = re.findall(r'(?:message|error): "([^"]+)"|(InvalidCertificate\([^)]*\))', said)
+    reasons = [quoted or certificate for quoted, certificate in reasons]
+    if "BrokenPipe" in said or "FRAME_SIZE" in said or "InvalidContentType" in said:
+        reasons.append("does the engine speak TLS? see KURUN_ENGINE_CREDENTIALS")
+    return "; ".join(dict.fromkeys(reasons)) or said
+
+
+def line(error: BaseException) -> str:
+    """An error's text in one line; its type where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
