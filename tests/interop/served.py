@@ -17,8 +17,6 @@ Model = TypeVar("Model", bound=WireModel)
 Response = TypeVar("Response", bound=ActivityResponse)
 
 # The published activities report what cannot succeed as worth repeating: without this Temporal repeats a 404 for ever.
-# What it has to repeat is an activity whose end was lost: the published worker renews its token when it has ended, and
-# the engine refuses what it says in the moment between.
 RETRIES = RetryPolicy(
     initial_interval=timedelta(milliseconds=100),
     non_retryable_error_types=[
@@ -41,7 +39,6 @@ class Everything:
 
     async def run(self) -> dict[str, Any]:
         """Go through it all."""
-        # Right after the published worker renewed its token: completing cannot be repeated when its end is lost.
         await self.completing()
         await self.whole()
         await self.items()
@@ -77,7 +74,7 @@ class Everything:
         self.noted("assign", await process.assign_task(item, owner_email="ada@example.com"))
         self.noted("message", await process.message("**Grüße**", code="NOTE"))
         logged = await process.log(item, "Grüße", ProcessItemTaskLogLevel.WARN)
-        # The published activity writes a second line when its end is lost.
+        # The published activity writes a second line when it is repeated.
         self.facts.append(("log", [(each.message, each.level) for each in (logged.task.logs or [])[-1:]]))
 
     async def failing(self) -> None:

@@ -32,6 +32,7 @@ async def test_its_tokens_were_renewed(answers: Answers, published_worker: Kurun
     FIGURES.append(f"renewals of {TOKEN_LIFE}-second tokens by the published worker: {renewals}")
     FIGURES.append(f"engine calls: {engine['calls_total']}, refused: {engine['refusals_total']}")
     assert renewals >= 2  # the first is at the worker's start
+    assert engine["refusals_total"] == 0
 
 
 async def test_a_published_workflow_reads_what_our_activities_answer(answers: Answers) -> None:

@@ -39,6 +39,19 @@ def test_a_token_is_good_until_its_end_and_not_after() -> None:
     assert Refusal.EXPIRED is mint.remaining(token.token)
 
 
+def test_a_token_is_taken_for_the_grace_after_its_end() -> None:
+    """Its end stays as the API tells it; what is left is below zero then."""
+    clock = Clock()
+    mint = TokenMint(KEY, timedelta(seconds=5), grace=timedelta(seconds=2), clock=clock)
+    token = mint.issue()
+
+    assert datetime.fromtimestamp(clock.now + 5, UTC) == token.expired_at
+    clock.now += 6.5
+    assert pytest.approx(-1.5) == mint.remaining(token.token)
+    clock.now += 0.5
+    assert Refusal.EXPIRED is mint.remaining(token.token)
+
+
 def test_tokens_survive_a_restart(tmp_path: Path) -> None:
     """A token of the last run opens the gateway of the next one; its key is kept for the owner only."""
     token = TokenMint.open(tmp_path / "token.key", timedelta(hours=1)).issue()

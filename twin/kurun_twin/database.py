@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from kurun_config import ConfigurationError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -106,10 +106,16 @@ def _definitions(info: dict[str, Any]) -> list[str]:
     definitions = info["process_definitions"]
     if not definitions:
         return ["No process definitions (see --definitions); any task queue is welcome.", ""]
-    rows = [(each["code"], f"{each['workflow_type']} on queue {each['task_queue']}") for each in definitions]
+    rows = [(each["code"], _carried_out(each)) for each in definitions]
     loose = [each["code"] for each in definitions if each["process_items"] is None]
     warnings = [f"Warning: {code} declares no process items: any code is accepted" for code in loose]
     return ["Process definitions", *_table(rows), *warnings, ""]
+
+
+def _carried_out(definition: dict[str, Any]) -> str:
+    key_id = definition["kms_key_id"]
+    confidential = "" if key_id is None else f", confidential with key {key_id}"
+    return f"{definition['workflow_type']} on queue {definition['task_queue']}{confidential}"
 
 
 def _run(info: dict[str, Any], settings: Path) -> list[str]:

@@ -4,6 +4,8 @@ import threading
 from collections import Counter
 from typing import Any
 
+_MAX_REASONS = 100
+
 
 class Figures:
     """Counters since the twin's start. Counting is cheap and safe from every thread.
@@ -22,6 +24,7 @@ class Figures:
         self._engine_calls: Counter[str] = Counter()
         self._engine_refusals: dict[str, Counter[str]] = {}
         self._least_token_left: float | None = None
+        self._encryption_failures: Counter[str] = Counter()
 
     def count(self, name: str, by: int = 1) -> None:
         """Count an event."""
@@ -57,6 +60,13 @@ class Figures:
         with self._lock:
             self._engine_refusals.setdefault(method, Counter())[reason] += 1
 
+    def encryption_failure(self, reason: str) -> None:
+        """Something could not be encrypted or decrypted; the reason names keys, never contents."""
+        with self._lock:
+            if reason not in self._encryption_failures and len(self._encryption_failures) >= _MAX_REASONS:
+                reason = "other reasons"
+            self._encryption_failures[reason] += 1
+
     def snapshot(self) -> dict[str, Any]:
         """Everything at this moment, ready to be JSON."""
         with self._lock:
@@ -76,6 +86,7 @@ class Figures:
                     "refusals_total": sum(each.total() for each in self._engine_refusals.values()),
                     "least_token_left": self._least_token_left,
                 },
+                "encryption": {"failures": dict(self._encryption_failures)},
             }
 
     def _operation(self, name: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ def describe(
 ) -> dict[str, Any]:
     """Addresses, credentials and definitions, ready to be JSON; holds secrets.
 
-    A process definition's ``process_items`` are the codes it declares; ``None`` if it declares none and takes any.
+    A process definition's ``process_items`` are the codes it declares; ``None`` if it declares none and takes any. Its
+    ``kms_key_id`` is the key of confidential processes, ``None`` for others.
     """
     application = platform.principals.applications[0]
     return {
@@ -47,6 +48,7 @@ def describe(
                 "code": each.code,
                 "workflow_type": each.workflow_type,
                 "task_queue": each.task_queue,
+                "kms_key_id": each.kms_key_id,
                 "process_items": None if each.items is None else list(each.items),
             }
             for each in platform.definitions.processes

@@ -22,6 +22,8 @@ class TwinOptions:
         temporal_address: ``host:port`` of a Temporal server to use instead of starting one.
         namespace: Temporal namespace that holds the workflows.
         token_life: How long an engine token opens the gateway.
+        token_grace: How long the gateway takes a token after its end; a worker that asks for the next one only then
+            would meet refusals.
         certificate_life: How long an engine certificate is valid.
         delay_window: When workers are told to register again (``x-kf-delay-window``).
         log_cap: Log lines a task keeps; a further one drops the oldest.
@@ -53,6 +55,7 @@ class TwinOptions:
     temporal_address: str | None = None
     namespace: str = "default"
     token_life: timedelta = timedelta(minutes=10)
+    token_grace: timedelta = timedelta(0)
     certificate_life: timedelta = timedelta(days=30)
     delay_window: timedelta = timedelta(minutes=5)
     log_cap: int = 100

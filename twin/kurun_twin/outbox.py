@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -33,6 +33,7 @@ class EngineCommand:
         payload: The one argument of the start or signal, ready to be JSON; ``None`` for a cancellation.
         id: Position in the outbox: the order in which commands were written.
         attempts: How often it was tried in vain.
+        kms_key_id: The key of a confidential workflow, as it was at its start; ``None`` where it is not confidential.
     """
 
     kind: CommandKind
@@ -43,6 +44,7 @@ class EngineCommand:
     payload: Mapping[str, Any] | None = field(default=None, repr=False)
     id: int = 0
     attempts: int = 0
+    kms_key_id: str | None = None
 
 
 class Outbox:
@@ -80,10 +82,15 @@ class Outbox:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.wakeup.set)
 
-    async def pending(self, limit: int = 100) -> list[EngineCommand]:
-        """The oldest commands that are not done, in the order in which they were written."""
+    async def pending(self, limit: int = 100, *, without_keys: Collection[str] = ()) -> list[EngineCommand]:
+        """The oldest commands that are not done, in the order in which they were written.
+
+        Args:
+            limit: The most that are returned.
+            without_keys: Leave out those of workflows that are encrypted with these keys.
+        """
         self._loop = asyncio.get_running_loop()
-        return await self._database.run(read_pending, limit)
+        return await self._database.run(read_pending, limit, without_keys)
 
     async def done(self, command_id: int) -> None:
         """The engine took it, or it has become pointless."""
@@ -94,14 +101,19 @@ class Outbox:
         await self._database.run(_mark_failed, command_id, reason)
 
 
-def read_pending(connection: sqlite3.Connection, limit: int) -> list[EngineCommand]:
-    """The oldest commands that are not done."""
-    rows = connection.execute(
-        "SELECT id, kind, workflow_id, workflow_type, task_queue, signal_name, payload, attempts FROM engine_commands"
-        " WHERE done_at IS NULL ORDER BY id LIMIT ?",
-        (limit,),
-    )
-    return [_command(row) for row in rows]
+def read_pending(connection: sqlite3.Connection, limit: int, without_keys: Collection[str] = ()) -> list[EngineCommand]:
+    """The oldest commands that are not done; see :meth:`Outbox.pending`."""
+    return [_command(row) for row in connection.execute(_PENDING, (json.dumps([*without_keys]), limit))]
+
+
+_PENDING = """
+SELECT c.id, c.kind, c.workflow_id, c.workflow_type, c.task_queue, c.signal_name, c.payload, c.attempts,
+    coalesce(p.kms_key_id, a.kms_key_id) AS kms_key_id
+FROM engine_commands c LEFT JOIN processes p ON p.id = c.workflow_id LEFT JOIN actions a ON a.id = c.workflow_id
+WHERE c.done_at IS NULL
+    AND coalesce(p.kms_key_id, a.kms_key_id, '') NOT IN (SELECT value FROM json_each(?))
+ORDER BY c.id LIMIT ?
+"""
 
 
 def _command(row: sqlite3.Row) -> EngineCommand:

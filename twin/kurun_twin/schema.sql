@@ -1,4 +1,5 @@
--- Times are microseconds since 1970 UTC; ids are UUID texts; JSON columns hold JSON text.
+-- Times are microseconds since 1970 UTC; ids are UUID texts; JSON columns hold JSON text. A kms_key_id encrypts what is
+-- said to the workflow; it stays as it was when the workflow was started, whatever the definitions file says later.
 
 CREATE TABLE processes (
     id TEXT PRIMARY KEY,
@@ -11,6 +12,7 @@ CREATE TABLE processes (
     metadata TEXT,
     entity TEXT,
     related_process_id TEXT,
+    kms_key_id TEXT,
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     last_modified_by TEXT NOT NULL,
@@ -95,6 +97,7 @@ CREATE TABLE actions (
     type TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('REQUESTED', 'COMPLETED', 'CANCELED', 'ERROR')),
     details TEXT NOT NULL,
+    kms_key_id TEXT,
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     last_modified_by TEXT NOT NULL,

@@ -21,17 +21,19 @@ from kurun_twin.engine.authority import GatewayAuthority
 from kurun_twin.engine.backing import Backing, backing
 from kurun_twin.engine.certificates import CertificateAuthority
 from kurun_twin.engine.dispatcher import Dispatcher
+from kurun_twin.engine.encryption import Encryption
 from kurun_twin.engine.gateway import EngineGateway
 from kurun_twin.engine.results import workflow_result
 from kurun_twin.engine.steering import engine_route
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_twin.engine.tokens import TokenMint
 from kurun_twin.engine.watcher import Watcher
-from kurun_twin.events import Events, failure
+from kurun_twin.events import Events, failure, one_line
 from kurun_twin.figures import Figures
 from kurun_twin.http_server import HttpServer
 from kurun_twin.info import describe, write_settings
 from kurun_twin.options import TwinOptions
+from kurun_twin.outbox import EngineCommand
 from kurun_twin.platform import Platform, WorkflowOutcome
 from kurun_twin.platform.refusals import NotFound
 from kurun_twin.ports import HOST, Ports, ensure_free
@@ -134,7 +136,9 @@ class TwinServer:
         ensure_free("--engine-port", options.engine_port)
         lock = await stack.enter_async_context(locked_data_directory(folder))
         authority = await asyncio.to_thread(CertificateAuthority.open, folder / "certificates")
-        tokens = await asyncio.to_thread(TokenMint.open, folder / "token.key", options.token_life)
+        tokens = await asyncio.to_thread(
+            TokenMint.open, folder / "token.key", options.token_life, grace=options.token_grace
+        )
         engine = await stack.enter_async_context(backing(options, lock, self._listeners.progress))
         self.temporal = engine.server
         if engine.server is not None:
@@ -144,12 +148,16 @@ class TwinServer:
         database = await asyncio.to_thread(Database, folder / "twin.db")
         stack.push_async_callback(asyncio.to_thread, database.close)
         self.platform = await asyncio.to_thread(Platform, options, definitions, database, Figures())
-        self.platform.read_result = partial(workflow_result, engine.client)
+        encryption = Encryption(self._key)
+        self.platform.read_result = partial(workflow_result, engine.client, encryption, self._unreadable)
         ports = Ports(folder / "ports.json")
         self.gateway = EngineGateway(authority, tokens, engine.channel, self.platform.figures)
         stack.push_async_callback(self.gateway.stop)
         await ports.take("engine", options.engine_port, self.gateway.start)
-        self._background(stack, Dispatcher(self.platform.outbox, engine.client, authority.fingerprint).run())
+        dispatcher = Dispatcher(
+            self.platform.outbox, engine.client, authority.fingerprint, encryption=encryption, held=self._held
+        )
+        self._background(stack, dispatcher.run())
         self._background(stack, Watcher(engine.client, database, self._finished).run())
         if self._listeners.event is not None:
             self._background(stack, Events(database, self._listeners.event).run())
@@ -167,6 +175,18 @@ class TwinServer:
             with suppress(NotFound):  # some other program's workflow
                 process = await self.platform.database.run(self.platform.processes.retrieve, str(process_id))
                 self._listeners.failure(failure(process, reason, self._page(process_id)))
+
+    async def _key(self, key_id: str) -> bytes:
+        return await self.platform.database.run(self.platform.kms_keys.value, key_id)
+
+    def _held(self, command: EngineCommand, reason: str) -> None:
+        self.platform.figures.encryption_failure(reason)
+        what = f"{command.kind} {command.workflow_id} waits, and so does all that needs the same key"
+        self._listeners.failure(one_line(f"{what}: {reason}"))
+
+    def _unreadable(self, workflow_id: str, reason: str) -> None:
+        self.platform.figures.encryption_failure(reason)
+        self._listeners.failure(one_line(f"the answer of workflow {workflow_id} cannot be read: {reason}"))
 
     def _page(self, workflow_id: UUID) -> str:
         """Where a developer can look at a workflow."""

@@ -14,8 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from kuflow_rest import models as rest
 
 # The published activities report what cannot succeed as worth repeating: without this Temporal repeats a 404 for ever.
-# What it has to repeat is an activity whose end was lost: the published worker renews its token when it has ended, and
-# the engine refuses what it says in the moment between.
 RETRIES = RetryPolicy(
     initial_interval=timedelta(milliseconds=100),
     non_retryable_error_types=[

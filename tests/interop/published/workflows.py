@@ -41,7 +41,6 @@ async def spelling(run: Run) -> None:
         }
 
 
-# Completing comes first, right after the worker renewed its token: it cannot be repeated when its end is lost.
 STEPS = (
     completing,
     reading,

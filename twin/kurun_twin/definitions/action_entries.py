@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kurun_twin.definitions.entry import Code, Entry, Name
+from kurun_twin.definitions.entry import Code, Entry, Name, WorkflowEntry
 
 
 class ActionEntry(Entry):
@@ -16,7 +16,7 @@ class ActionEntry(Entry):
     name: Name | None = None
 
 
-class ProcessWorkflowEntry(ActionEntry):
+class ProcessWorkflowEntry(ActionEntry, WorkflowEntry):
     """A workflow does it, in the process's queue unless another is named; a downloadable's makes a document."""
 
     type: Literal["START_WORKFLOW", "DOWNLOADABLE"]
@@ -59,7 +59,7 @@ ProcessActionEntry = Annotated[
 ]
 
 
-class ArtifactWorkflowEntry(ActionEntry):
+class ArtifactWorkflowEntry(ActionEntry, WorkflowEntry):
     """A workflow does it; ``input`` is a schema, a downloadable's workflow answers with a document's URI."""
 
     type: Literal["START_WORKFLOW", "DOWNLOADABLE"]

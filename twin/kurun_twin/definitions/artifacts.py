@@ -51,7 +51,7 @@ def _action(
 ) -> ArtifactActionDefinition:
     action_id, kind = entry.id or uuid5(definition_id, f"action:{entry.code}"), ArtifactActionType(entry.type)
     if isinstance(entry, ArtifactWorkflowEntry):
-        target = WorkflowTarget(entry.workflow_type, entry.task_queue)
+        target = WorkflowTarget(entry.workflow_type, entry.task_queue, source.key(entry, action_id, place))
         schema = source.schema(entry.input, (*place, "input"))
         return ArtifactActionDefinition(action_id, entry.code, kind, workflow=target, input=schema)
     if isinstance(entry, StartProcessEntry):

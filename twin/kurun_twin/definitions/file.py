@@ -8,12 +8,11 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, field_validator
 
 from kurun_twin.definitions.action_entries import ArtifactActionEntry, ProcessActionEntry
-from kurun_twin.definitions.entry import Code, Entry, Name
+from kurun_twin.definitions.entry import Code, Entry, KeyId, Name, WorkflowEntry
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[^@\s]+@[^@\s]+$")]
 RobotName = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-KeyId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\s]+$")]
 
 KEY_BYTES = 32
 """AES-256."""
@@ -86,7 +85,7 @@ class ProcessItemDefinitionEntry(Entry):
     ai_assistance: AiAssistanceEntry = Field(default_factory=AiAssistanceEntry)
 
 
-class ProcessDefinitionEntry(Entry):
+class ProcessDefinitionEntry(WorkflowEntry):
     """A process that can be started; ``metadata`` and ``entity`` are schemas.
 
     Without ``process_item_definitions`` the process may have items of any code.

@@ -90,10 +90,11 @@ class ProcessItemDefinition:
 
 @dataclass(frozen=True)
 class WorkflowTarget:
-    """Which workflow, and the queue of its worker."""
+    """Which workflow, the queue of its worker, and the key that encrypts what is said to it if it is confidential."""
 
     workflow_type: str
     task_queue: str
+    kms_key_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ class ProcessDefinition:
         version: Derived from the definition's content: it changes when the definition does.
         items: Item definitions by code; ``None`` when the file names none and any code is welcome.
         actions: What can be done with it, by code.
+        kms_key_id: The key that encrypts what is said to its workflow; ``None``: it is not confidential.
     """
 
     id: UUID
@@ -134,6 +136,7 @@ class ProcessDefinition:
     name: str
     workflow_type: str
     task_queue: str
+    kms_key_id: str | None = None
     metadata: JsonSchema | None = field(default=None, repr=False)
     entity: JsonSchema | None = field(default=None, repr=False)
     items: Mapping[str, ProcessItemDefinition] | None = field(default=None, repr=False)

@@ -54,17 +54,19 @@ def _process(
         }
     inside = (*place, "processActionDefinitions")
     source.unique(inside, "code", [each.code for each in entry.process_action_definitions])
+    target = WorkflowTarget(entry.workflow_type, entry.task_queue, source.key(entry, definition_id, place))
     actions = {}
     for position, each in enumerate(entry.process_action_definitions):
-        actions[each.code] = _action(source, each, entry, definition_id, (*inside, position))
+        actions[each.code] = _action(source, each, target, definition_id, (*inside, position))
         _check_action(source, actions[each.code], items, codes, (*inside, position))
     return ProcessDefinition(
         id=definition_id,
         version=uuid5(definition_id, entry.model_dump_json()),
         code=entry.code,
         name=entry.name or entry.code,
-        workflow_type=entry.workflow_type,
-        task_queue=entry.task_queue,
+        workflow_type=target.workflow_type,
+        task_queue=target.task_queue,
+        kms_key_id=target.kms_key_id,
         metadata=source.schema(entry.metadata, (*place, "metadata")),
         entity=source.schema(entry.entity, (*place, "entity")),
         items=items,
@@ -88,11 +90,12 @@ def _item(source: Source, entry: ProcessItemDefinitionEntry, process_id: UUID, p
 
 
 def _action(
-    source: Source, entry: ProcessActionEntry, process: ProcessDefinitionEntry, process_id: UUID, place: Place
+    source: Source, entry: ProcessActionEntry, process: WorkflowTarget, process_id: UUID, place: Place
 ) -> ProcessActionDefinition:
     action_id, kind = entry.id or uuid5(process_id, f"action:{entry.code}"), ProcessActionType(entry.type)
     if isinstance(entry, ProcessWorkflowEntry):
-        target = WorkflowTarget(entry.workflow_type, entry.task_queue or process.task_queue)
+        key_id = source.key(entry, action_id, place, usual=process.kms_key_id)
+        target = WorkflowTarget(entry.workflow_type, entry.task_queue or process.task_queue, key_id)
         return ProcessActionDefinition(action_id, entry.code, kind, workflow=target)
     if isinstance(entry, (CreateTaskEntry, CreateOtherItemEntry)):
         return ProcessActionDefinition(action_id, entry.code, kind, item_code=entry.process_item_definition_code)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -59,6 +60,9 @@ def _read_text(path: Path, max_bytes: int) -> str:
 
 def _build(source: Source, *, without_file: bool = False) -> Definitions:
     file = _validate(source.yaml)
+    if file.kms_keys is not None:
+        source.unique(("kmsKeys",), "id", [each.id for each in file.kms_keys])
+        source = replace(source, keys=tuple(each.id for each in file.kms_keys))
     tenant_id = file.tenant.id or uuid5(_NAMESPACE, f"tenant:{file.tenant.name}")
     principals = read_principals(source, file, tenant_id)
     processes = read_processes(source, file, tenant_id)
@@ -71,26 +75,38 @@ def _build(source: Source, *, without_file: bool = False) -> Definitions:
         groups=read_groups(source, file, tenant_id, principals),
         artifacts=artifacts,
         robots=read_robots(source, file, tenant_id),
-        kms_keys=_kms_keys(source, file),
+        kms_keys=_kms_keys(file, processes, artifacts),
     )
 
 
 def _task_queues(
     file: DefinitionsFile, processes: tuple[ProcessDefinition, ...], artifacts: tuple[ArtifactDefinition, ...]
 ) -> frozenset[str]:
+    of_actions = (target.task_queue for target in _of_actions(processes, artifacts))
+    return frozenset([*file.task_queues, *(each.task_queue for each in processes), *of_actions])
+
+
+def _of_actions(
+    processes: tuple[ProcessDefinition, ...], artifacts: tuple[ArtifactDefinition, ...]
+) -> list[WorkflowTarget]:
     targets: list[WorkflowTarget | None] = [
         *(action.workflow for process in processes for action in process.actions.values()),
         *(action.workflow for artifact in artifacts for action in artifact.actions.values()),
     ]
-    of_actions = (target.task_queue for target in targets if target)
-    return frozenset([*file.task_queues, *(each.task_queue for each in processes), *of_actions])
+    return [target for target in targets if target]
 
 
-def _kms_keys(source: Source, file: DefinitionsFile) -> tuple[KmsKeyDefinition, ...] | None:
+def _kms_keys(
+    file: DefinitionsFile, processes: tuple[ProcessDefinition, ...], artifacts: tuple[ArtifactDefinition, ...]
+) -> tuple[KmsKeyDefinition, ...] | None:
+    """The keys of the file, and those with derived ids that something confidential uses."""
     if file.kms_keys is None:
         return None
-    source.unique(("kmsKeys",), "id", [each.id for each in file.kms_keys])
-    return tuple(KmsKeyDefinition(each.id, base64.b64decode(each.value or "") or None) for each in file.kms_keys)
+    keys = {each.id: KmsKeyDefinition(each.id, base64.b64decode(each.value or "") or None) for each in file.kms_keys}
+    used = [each.kms_key_id for each in processes] + [each.kms_key_id for each in _of_actions(processes, artifacts)]
+    for key_id in filter(None, used):
+        keys.setdefault(key_id, KmsKeyDefinition(key_id))
+    return tuple(keys.values())
 
 
 def _validate(source: MarkedYaml) -> DefinitionsFile:

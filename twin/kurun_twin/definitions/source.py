@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 from kurun_config import ConfigurationError
+from kurun_twin.definitions.entry import WorkflowEntry
 from kurun_twin.json_schema import BrokenSchemaError, JsonSchema
 from kurun_twin.marked_yaml import MarkedYaml, Place
 
@@ -17,10 +19,12 @@ class Source:
     Attributes:
         yaml: Its content with the line of each value.
         folder: What the files that it names are relative to.
+        keys: The ids of the keys that it names; ``None`` if it names none and any will do.
     """
 
     yaml: MarkedYaml
     folder: Path
+    keys: tuple[str, ...] | None = None
 
     def error(self, place: Place, what: str) -> ConfigurationError:
         """An error that points at a value."""
@@ -76,3 +80,23 @@ class Source:
         names = list(allowed)
         if value is not None and value not in names:
             raise self.error(place, f"no {what} {value}; known: {', '.join(names) or 'none'}")
+
+    def key(self, entry: WorkflowEntry, owner_id: UUID, place: Place, *, usual: str | None = None) -> str | None:
+        """The id of the key that encrypts what is said to a workflow; ``None`` if it is not confidential.
+
+        Args:
+            entry: What stands there.
+            owner_id: Whose workflow it is; a key that is not named has an id derived from it.
+            place: Where it stands.
+            usual: The key where the file does not say whether it is confidential.
+
+        Raises:
+            ConfigurationError: The file names keys, and this one is none of them.
+        """
+        if entry.confidential is None:
+            return usual
+        if not entry.confidential:
+            return None
+        if self.keys is not None:
+            self.known(entry.kms_key_id, self.keys, (*place, "kmsKeyId"), "KMS key")
+        return entry.kms_key_id or usual or str(uuid5(owner_id, "kms-key"))

@@ -1,14 +1,13 @@
 """Tells Temporal what the platform decided: starts, signals and cancels workflows, in the order of the outbox."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution, WorkflowType
+from temporalio.api.common.v1 import Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -20,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from kurun_twin.engine.encryption import Encryption, NoKeyError, headers, json_payload
 from kurun_twin.outbox import CommandKind, EngineCommand, Outbox
 
 logger = logging.getLogger(__name__)
@@ -45,21 +45,37 @@ _HOPELESS = {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.UNIMPLEMENTED}
 class Dispatcher:
     """Empties the outbox for as long as it runs.
 
+    Commands to a confidential workflow are encrypted on their way, so that the engine never sees their content. One
+    whose key is missing waits, and holds up no other workflow.
+
     A command that was sent but not yet marked is sent again after a crash. Its number in the outbox makes that
     harmless: Temporal drops a second request with the same request id, and refuses a second workflow with the same id.
     """
 
-    def __init__(self, outbox: Outbox, client: Client, origin: str) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        client: Client,
+        origin: str,
+        *,
+        encryption: Encryption,
+        held: Callable[[EngineCommand, str], None],
+    ) -> None:
         """Make a dispatcher.
 
         Args:
             outbox: Where the commands are.
             client: A client of the engine, past the gateway.
             origin: Tells this outbox from those of other twins on the same engine.
+            encryption: Encrypts what is said to confidential workflows.
+            held: Told of a command that waits until the twin is started again with the key that it needs, and why.
         """
         self._outbox = outbox
         self._client = client
         self._origin = origin
+        self._encryption = encryption
+        self._held = held
+        self._missing_keys: set[str] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._away = False
 
@@ -68,7 +84,7 @@ class Dispatcher:
         backoff = _BACKOFF_MIN
         while True:
             self._outbox.wakeup.clear()
-            commands = await self._outbox.pending(_BATCH)
+            commands = await self._outbox.pending(_BATCH, without_keys=self._missing_keys)
             if not commands:
                 await self._outbox.wakeup.wait()
             elif await self._send_all(commands):
@@ -95,8 +111,17 @@ class Dispatcher:
         return True
 
     async def _send(self, command: EngineCommand) -> bool:
+        if command.kms_key_id in self._missing_keys:
+            return True
         try:
-            await self._call(command)
+            arguments = await self._arguments(command)
+            await self._call(command, arguments)
+        except NoKeyError as error:
+            # The key may be back after the next start; until then everything of its workflows waits, in its order.
+            self._missing_keys.add(command.kms_key_id or "")
+            await self._outbox.failed(command.id, str(error))
+            self._held(command, str(error))
+            return True
         except RPCError as error:
             if not _is_settled(command, error):
                 await self._outbox.failed(command.id, f"{error.status.name}: {error.message}")
@@ -105,7 +130,14 @@ class Dispatcher:
         await self._outbox.done(command.id)
         return True
 
-    def _call(self, command: EngineCommand) -> Awaitable[object]:
+    async def _arguments(self, command: EngineCommand) -> Payloads:
+        """The one argument, encrypted where the workflow is confidential."""
+        payloads = [] if command.payload is None else [json_payload(command.payload)]
+        if command.kms_key_id is not None and payloads:
+            payloads = await self._encryption.sealed(payloads, command.kms_key_id)
+        return Payloads(payloads=payloads)
+
+    def _call(self, command: EngineCommand, arguments: Payloads) -> Awaitable[object]:
         service, namespace = self._client.workflow_service, self._client.namespace
         request_id = f"{self._origin}-{command.id}"
         execution = WorkflowExecution(workflow_id=command.workflow_id)
@@ -116,7 +148,8 @@ class Dispatcher:
                     workflow_id=command.workflow_id,
                     workflow_type=WorkflowType(name=command.workflow_type or ""),
                     task_queue=TaskQueue(name=command.task_queue or ""),
-                    input=_arguments(command),
+                    input=arguments,
+                    header=headers(command.kms_key_id),
                     identity=IDENTITY,
                     request_id=request_id,
                     workflow_id_reuse_policy=WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
@@ -128,7 +161,8 @@ class Dispatcher:
                     namespace=namespace,
                     workflow_execution=execution,
                     signal_name=command.signal_name or "",
-                    input=_arguments(command),
+                    input=arguments,
+                    header=headers(command.kms_key_id),
                     identity=IDENTITY,
                     request_id=request_id,
                 )
@@ -138,14 +172,6 @@ class Dispatcher:
                     namespace=namespace, workflow_execution=execution, identity=IDENTITY, request_id=request_id
                 )
                 return service.request_cancel_workflow_execution(cancel, timeout=_CALL)
-
-
-def _arguments(command: EngineCommand) -> Payloads:
-    """The one argument as every Temporal SDK reads JSON."""
-    if command.payload is None:
-        return Payloads()
-    data = json.dumps(command.payload, separators=(",", ":")).encode()
-    return Payloads(payloads=[Payload(metadata={"encoding": b"json/plain"}, data=data)])
 
 
 def _is_settled(command: EngineCommand, error: RPCError) -> bool:

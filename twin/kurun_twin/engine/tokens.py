@@ -38,15 +38,28 @@ class TokenMint:
     look-up, and tokens given out before a restart are good after it.
     """
 
-    def __init__(self, key: bytes, life: timedelta, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        life: timedelta,
+        *,
+        grace: timedelta = timedelta(0),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._key = key
         self._life = life
+        self._grace = grace.total_seconds()
         self._clock = clock
         self._known: dict[str, float] = {}
 
     @classmethod
-    def open(cls, file: Path, life: timedelta) -> "TokenMint":
+    def open(cls, file: Path, life: timedelta, *, grace: timedelta = timedelta(0)) -> "TokenMint":
         """A mint with the key in ``file``, which is made at the first start.
+
+        Args:
+            file: Where the key is kept.
+            life: How long a token is good.
+            grace: How long after its end it is taken all the same.
 
         Raises:
             ConfigurationError: The file cannot be used, or holds no key.
@@ -57,7 +70,7 @@ class TokenMint:
             raise ConfigurationError(f"{file}: cannot be used: {error.strerror}") from None
         if len(key) != _MAC:
             raise ConfigurationError(f"{file}: not a key of {_MAC} bytes")
-        return cls(key, life)
+        return cls(key, life, grace=grace)
 
     def issue(self) -> EngineToken:
         """A new token, good for the mint's life from now."""
@@ -67,7 +80,7 @@ class TokenMint:
         return EngineToken(text, datetime.fromtimestamp(expires_ms / 1000, UTC))
 
     def remaining(self, text: str) -> float | Refusal:
-        """The seconds that a token is still good for, or why it is not."""
+        """The seconds that a token is still good for, below zero within the grace; or why it opens nothing."""
         expires = self._known.get(text)
         if expires is None:
             expires = self._read(text)
@@ -77,7 +90,7 @@ class TokenMint:
                 self._known.clear()
             self._known[text] = expires
         left = expires - self._clock()
-        return left if left > 0 else Refusal.EXPIRED
+        return left if left > -self._grace else Refusal.EXPIRED
 
     def _read(self, text: str) -> float | None:
         """When a token of this mint ends, in seconds since 1970."""

@@ -27,6 +27,7 @@ _WIDE_EVERY = 40  # looks
 _MAX_SEEN = 50_000
 _CALL = timedelta(seconds=10)
 _BACKOFF_MAX = 5.0
+_ENCODED = "Encoded failure"  # what every SDK puts in the place of a message that it encoded
 
 
 _OUTCOMES = {
@@ -131,11 +132,13 @@ class Watcher:
 
 
 def _innermost(error: BaseException) -> str:
-    """The error that the others around it only pass on."""
+    """The error that the others around it only pass on; what a confidential workflow encrypted stays so."""
     while error.__cause__ is not None:
         error = error.__cause__
     kind = error.type if isinstance(error, ApplicationError) and error.type else type(error).__name__
     said = error.message if isinstance(error, ApplicationError) else str(error)
+    if said == _ENCODED:
+        said = "its message is encrypted"
     return f"{kind}: {said}" if said else kind
 
 

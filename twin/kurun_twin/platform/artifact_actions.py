@@ -81,6 +81,7 @@ class ArtifactActions:
         columns = {
             "id": action_id,
             "artifact_id": artifact_id,
+            "kms_key_id": action.workflow.kms_key_id if action.workflow else None,
             "definition_id": str(action.id),
             "definition_code": action.code,
             "type": action.type.value,

@@ -29,9 +29,14 @@ class KmsKeys:
         Raises:
             Refusal: There is no such key, or there are too many to make another.
         """
-        return {"id": key_id, "value": base64.b64encode(self._value(connection, key_id)).decode()}
+        return {"id": key_id, "value": base64.b64encode(self.value(connection, key_id)).decode()}
 
-    def _value(self, connection: sqlite3.Connection, key_id: str) -> bytes:
+    def value(self, connection: sqlite3.Connection, key_id: str) -> bytes:
+        """The key.
+
+        Raises:
+            Refusal: There is no such key, or there are too many to make another.
+        """
         named = self._named.get(key_id) if self._named is not None else None
         if named is not None and named.value is not None:
             return named.value

@@ -76,6 +76,7 @@ class ProcessActions:
         columns = {
             "id": action_id,
             "process_id": process_id,
+            "kms_key_id": action.workflow.kms_key_id if action.workflow else None,
             "definition_id": str(action.id),
             "definition_code": action.code,
             "type": action.type.value,

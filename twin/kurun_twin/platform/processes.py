@@ -222,6 +222,7 @@ def _columns(
         "metadata": judged_at_start(definition.metadata, request.metadata),
         "entity": judged_at_start(definition.entity, request.entity),
         "related_process_id": str(request.related_process_id) if request.related_process_id else None,
+        "kms_key_id": definition.kms_key_id,
         "created_by": caller.id,
         "created_at": now,
         "last_modified_by": caller.id,

@@ -21,6 +21,7 @@ DATA = Path(".kurun")
 MAX_SCENARIO = 1024**2
 
 _SECONDS = click.FloatRange(min=0.1, max=10 * 365 * 86400)
+_GRACE = click.FloatRange(min=0, max=3600)
 _PORT = click.IntRange(0, 65535)
 _FILE = click.Path(path_type=Path)
 
@@ -54,10 +55,12 @@ def _switched(_context: click.Context, _parameter: click.Parameter, values: tupl
     return switched
 
 
-def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], Any]:
+def _seconds(
+    name: str, default: timedelta, help_text: str, *, span: click.FloatRange = _SECONDS
+) -> Callable[[Any], Any]:
     return click.option(
         name,
-        type=_SECONDS,
+        type=span,
         default=default.total_seconds(),
         show_default=True,
         callback=_span,
@@ -79,6 +82,7 @@ def _seconds(name: str, default: timedelta, help_text: str) -> Callable[[Any], A
     "--engine-port", type=_PORT, default=0, metavar="N", help="Port of the engine gateway.  [default: a free one]"
 )
 @_seconds("--token-life", TwinOptions.token_life, "How long an engine token is good.")
+@_seconds("--token-grace", TwinOptions.token_grace, "How long an engine token is taken after its end.", span=_GRACE)
 @_seconds("--certificate-life", TwinOptions.certificate_life, "How long an engine certificate is good.")
 @_seconds("--delay-window", TwinOptions.delay_window, "When workers are told to register again.")
 @click.option(
@@ -103,6 +107,7 @@ def command(
     http_port: int,
     engine_port: int,
     token_life: timedelta,
+    token_grace: timedelta,
     certificate_life: timedelta,
     delay_window: timedelta,
     temporal: str | None,
@@ -124,6 +129,7 @@ def command(
         ui_port=0 if ui else None,
         temporal_address=temporal,
         token_life=token_life,
+        token_grace=token_grace,
         certificate_life=certificate_life,
         delay_window=delay_window,
         **switches,
