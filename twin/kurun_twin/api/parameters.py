@@ -156,7 +156,9 @@ async def _content(request: Request, max_bytes: int) -> bytes:
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:
-    text = single(request, name) or str(default)
+    text = single(request, name)
+    if text is None:
+        return default
     if not (text.isascii() and text.isdecimal()) or len(text) > 10 or int(text) > most:
         raise Invalid(f"{name} is a number from 0 to {most}", location=name, location_type="query")
     return int(text)
