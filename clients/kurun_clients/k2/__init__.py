@@ -1,0 +1,1 @@
+"""K2: the Workflow REST API and the older K2 Services."""
