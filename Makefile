@@ -31,6 +31,7 @@ histories: $(VENV)/.ready
 # The table of activities, made from the registry.
 docs: $(VENV)/.ready
 	$(BIN)/python -m kurun_activities.reference > docs/activities.md
+	$(BIN)/python -m kurun_activities.k2.reference > docs/k2-activities.md
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py
