@@ -68,6 +68,14 @@ async def loan(kuflow: FakeKuFlow, handle: Handle) -> None:
     await complete(kuflow, handle, "LOAN_APPROVAL", {"decision": "GRANTED", "comment": "fine"})
 
 
+async def loan_k2(kuflow: FakeK2, handle: Handle) -> None:
+    """A loan above the limit that K2 grants."""
+    await complete(kuflow, handle, "LOAN_APPLICATION", APPLICATION)
+    await until(lambda: bool(kuflow.started))
+    kuflow.list_task("12_40", Decision="GRANTED", Comment="fine")
+    await handle.signal(OUTCOME_TASK, {"serialNumber": "12_40", "workflowInstanceId": INSTANCE})
+
+
 async def patient(kuflow: FakeKuFlow, handle: Handle) -> None:
     """A wait that runs out before the task is completed."""
     await until(lambda: len(kuflow.items) == 2)
@@ -122,6 +130,7 @@ class Play:
 
 PLAYS = {
     "loan": Play(LoanWorkflow, loan),
+    "loan_k2": Play(LoanWorkflow, loan_k2, told={"workflowId": 7}),
     "patient": Play(PatientWorkflow, patient),
     "endless": Play(EndlessWorkflow, endless),
     "k2_mirror": Play(K2TaskMirrorWorkflow, k2_mirror, told={"account": "k2", "serialNumber": "12_34"}),
