@@ -36,6 +36,7 @@ histories: $(VENV)/.ready
 docs: $(VENV)/.ready
 	$(BIN)/python -m kurun_activities.reference > docs/activities.md
 	$(BIN)/python -m tests.kuflow_calls.coverage > docs/kuflow-api.md
+	$(BIN)/python -m kurun_activities.k2.reference > docs/k2-activities.md
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py

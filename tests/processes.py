@@ -106,14 +106,15 @@ class Dev:
 
     async def figures(self) -> dict[str, Any]:
         """What the twin has counted since its start."""
-        counted: dict[str, Any] = (await self._steer("GET", "/_twin/figures")).json()
+        counted: dict[str, Any] = (await self.steer("GET", "/_twin/figures")).json()
         return counted
 
     async def misbehave(self, *rules: Mapping[str, Any], seed: int = 0) -> None:
         """Put rules of misbehaviour in force; none: behave."""
-        await self._steer("PUT", "/_twin/scenario", {"rules": list(rules), "seed": seed})
+        await self.steer("PUT", "/_twin/scenario", {"rules": list(rules), "seed": seed})
 
-    async def _steer(self, method: str, path: str, body: Any = None) -> httpx2.Response:
+    async def steer(self, method: str, path: str, body: Any = None) -> httpx2.Response:
+        """Call one of the twin's own operations."""
         kuflow = self.info["kuflow"]
         address = httpx2.URL(kuflow["endpoint"]).join(path)
         async with httpx2.AsyncClient(auth=(kuflow["client_id"], kuflow["client_secret"])) as client:

@@ -54,12 +54,26 @@ def may_have_acted() -> bool:
     return not (isinstance(mark, dict) and mark.get(_MARK) == info.attempt - 1)
 
 
+def changed_nothing(error: ApiError) -> bool:
+    """Whether KuFlow certainly did not do what was asked."""
+    match error:
+        case StatusError():
+            return 400 <= error.status < 500 and error.status != 408
+        case TransportError():
+            return not error.maybe_sent
+        case _:
+            return isinstance(error, InvalidRequest)
+
+
 @contextmanager
-def noted() -> Iterator[bool]:
+def noted(untouched: Callable[[ApiError], bool] = changed_nothing) -> Iterator[bool]:
     """Note for the next attempt when this one certainly changed nothing.
 
     Then a call that cannot be repeated blindly is still repeated after KuFlow said 429. The note travels in the
     heartbeat details, which Temporal keeps with the failed attempt; a lost note only costs the certainty.
+
+    Args:
+        untouched: Whether an error proves that nothing was changed.
 
     Yields:
         Whether an earlier attempt may have taken effect.
@@ -68,19 +82,9 @@ def noted() -> Iterator[bool]:
     try:
         yield earlier
     except ApiError as error:
-        if not earlier and _changed_nothing(error):
+        if not earlier and untouched(error):
             activity.heartbeat({_MARK: activity.info().attempt})
         raise
-
-
-def _changed_nothing(error: ApiError) -> bool:
-    match error:
-        case StatusError():
-            return 400 <= error.status < 500 and error.status != 408
-        case TransportError():
-            return not error.maybe_sent
-        case _:
-            return isinstance(error, InvalidRequest)
 
 
 async def unless_done(

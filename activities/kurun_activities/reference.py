@@ -99,7 +99,7 @@ def _lines() -> Iterator[str]:
     yield _INTRODUCTION.format(prefix=names.PREFIX)
     subject = None
     for name, function in ACTIVITIES.items():
-        if subject != (subject := _sentence(inspect.getmodule(function))):
+        if subject != (subject := sentence(inspect.getmodule(function))):
             yield f"\n## {subject}\n"
             yield "| activity | what it does | request | response | a repeated attempt |"
             yield "|---|---|---|---|---|"
@@ -111,11 +111,11 @@ def _row(name: str, function: Activity) -> str:
     spellings = ", ".join(f"`{spelling.removeprefix(names.PREFIX)}`" for spelling in names.SPELLINGS[name])
     asked = ", ".join(f"**`{field}`**" if required else f"`{field}`" for field, required in fields(request).items())
     answered = ", ".join(f"`{field}`" for field in fields(response))
-    columns = (spellings, _sentence(function), asked or "none", answered or "none", REPEATS.get(name, Repeat.READS))
+    columns = (spellings, sentence(function), asked or "none", answered or "none", REPEATS.get(name, Repeat.READS))
     return f"| {' | '.join(columns)} |"
 
 
-def _sentence(described: object) -> str:
+def sentence(described: object) -> str:
     """The first sentence of a docstring, without what stands after a semicolon."""
     first = (inspect.getdoc(described) or "").split("\n\n")[0].replace("\n", " ")
     return first.split(". ")[0].split("; ")[0].rstrip(".")

@@ -1,6 +1,7 @@
 """Settings of kurun as frozen data, read once at the edge."""
 
 from kurun_config.errors import ConfigurationError
+from kurun_config.k2 import K2Authentication, K2ServicesAuthentication, K2Settings
 from kurun_config.model import (
     DocumentSettings,
     EncryptionSettings,
@@ -23,6 +24,9 @@ __all__ = [
     "EncryptionSettings",
     "EngineCredentials",
     "EngineSettings",
+    "K2Authentication",
+    "K2ServicesAuthentication",
+    "K2Settings",
     "KuFlowApiShape",
     "KuFlowAuthentication",
     "KuFlowSettings",

@@ -131,12 +131,13 @@ class KuFlowSettings(Section):
     def _is_safe(cls, endpoint: AnyHttpUrl, info: ValidationInfo) -> AnyHttpUrl:
         if endpoint.username or endpoint.password or endpoint.query:
             raise ValueError("an address without credentials and query is wanted")
-        if endpoint.scheme == "http" and not info.data.get("allow_insecure") and not _is_loopback(endpoint.host):
+        if endpoint.scheme == "http" and not info.data.get("allow_insecure") and not is_loopback(endpoint.host):
             raise ValueError("http would show the credentials on the way: use https, or set kuflow.allow_insecure")
         return endpoint
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine."""
     try:
         return host == "localhost" or ip_address((host or "").strip("[]")).is_loopback
     except ValueError:

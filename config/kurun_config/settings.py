@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from kurun_config.errors import ConfigurationError
+from kurun_config.k2 import K2Settings
 from kurun_config.model import (
     DocumentSettings,
     EncryptionSettings,
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     documents: DocumentSettings = Field(default_factory=DocumentSettings)
     encryption: EncryptionSettings = Field(default_factory=EncryptionSettings)
+    k2: K2Settings = Field(default_factory=K2Settings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 

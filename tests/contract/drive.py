@@ -32,7 +32,7 @@ FOCUSES = (
     r"/(authentications|processes.*)",
     r"/(authentications|processes/\{id\}|business-artifacts.*)",
 )
-"""Paths that scenarios keep to: any, those of tasks, processes and business artifacts. Among all, long chains are rare."""
+"""Paths that scenarios keep to: any, then those of tasks, processes, artifacts. Among all, long chains are rare."""
 
 
 @dataclass(frozen=True)

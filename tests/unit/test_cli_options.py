@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from kurun_config import flag, setting_paths, variable
 from kurun_worker.cli import COMMANDS, cli
 from kurun_worker.cli.config import command as config
+from kurun_worker.cli.demo import command as demo
 from kurun_worker.cli.errors import describe, reported
+from kurun_worker.cli.k2.login import login
 from kurun_worker.cli.run import command as run
 
 
@@ -146,19 +148,40 @@ def test_the_help_imports_neither_temporal_nor_the_settings() -> None:
     assert all(name in ended.stdout for name in COMMANDS)
 
 
+@pytest.mark.parametrize(("command", "extra"), [("dev", "twin"), ("demo", "twin"), ("k2", "k2")])
 def test_a_command_without_its_extra_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """``pip install kurun`` is a worker and no more; the twin is an extra."""
-    monkeypatch.setitem(sys.modules, "kurun_worker.cli.dev", None)
+    """``pip install kurun`` is a worker and no more; the twin and K2 are extras."""
+    monkeypatch.setitem(sys.modules, f"kurun_worker.cli.{command}", None)
     monkeypatch.setattr("importlib.import_module", missing)
 
-    code = reported(lambda: cli.main(args=["dev"], prog_name="kurun", standalone_mode=False))
+    code = reported(lambda: cli.main(args=[command], prog_name="kurun", standalone_mode=False))
 
     assert code == 2
     assert capsys.readouterr().err == (
-        "kurun: `kurun dev` needs starlette, which is not installed: pip install 'kurun[twin]'\n"
+        f"kurun: `kurun {command}` needs starlette, which is not installed: pip install 'kurun[{extra}]'\n"
     )
+
+
+def test_the_demo_with_k2_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The twin's extra plays K2; who acts there needs K2's clients too."""
+    monkeypatch.setattr("importlib.import_module", missing)
+
+    code = reported(lambda: demo.main(args=["--k2"], prog_name="kurun demo", standalone_mode=False))
+
+    assert code == 2
+    assert capsys.readouterr().err.endswith("starlette, which is not installed: pip install 'kurun[k2]'\n")
+
+
+def test_commands_of_k2_have_the_flags_of_its_settings_only() -> None:
+    """What else a worker is told has nothing to do with them."""
+    flags = {option for parameter in login.params for option in parameter.opts}
+
+    assert {flag(path) for path, _ in setting_paths() if path.startswith("k2.")} <= flags
+    assert {"--config", "--no-browser", "--port", "--wait"} == {each for each in flags if "--k2-" not in each}
 
 
 def missing(_name: str) -> None:

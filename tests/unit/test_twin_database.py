@@ -67,7 +67,7 @@ def test_another_schema_version_is_refused(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
 
-    with pytest.raises(ConfigurationError, match=r"twin\.db: .*schema version 99, this twin needs 3"):
+    with pytest.raises(ConfigurationError, match=r"twin\.db: .*schema version 99, this twin needs 4"):
         Database(tmp_path / "twin.db")
 
 

@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 from temporalio.testing import ActivityEnvironment
 
 from kurun_examples.loan.activities import RATES, contract_pdf, convert_to_euro, is_unknown_currency, printable
-from kurun_examples.loan.models import ContractRequest, Conversion, Money
+from kurun_examples.loan.models import ContractRequest, Conversion, LoanApproval, Money, Outcome
 
 
 def contract(applicant: str) -> ContractRequest:
@@ -68,3 +68,17 @@ def test_every_name_can_be_printed(name: str) -> None:
     """Letters that the font lacks become question marks; nothing fails."""
     assert len(printable(name)) == len(name)
     assert contract_pdf(contract(name)).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("fields", "decision"),
+    [
+        ({"Decision": "GRANTED"}, "GRANTED"),
+        ({"Decision": "REJECTED"}, "REJECTED"),
+        ({"Decision": "granted?"}, "REJECTED"),
+    ],
+)
+def test_only_a_clear_decision_of_k2_grants(fields: dict[str, str], decision: str) -> None:
+    """Nobody gets money because a data field is missing or misspelt."""
+    assert LoanApproval.of_k2(fields) == LoanApproval(decision=Outcome(decision))
+    assert LoanApproval.of_k2({"Comment": None}) == LoanApproval(decision=Outcome.REJECTED)

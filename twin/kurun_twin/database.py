@@ -11,7 +11,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from kurun_config import ConfigurationError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+
+_SCHEMAS = ("schema.sql", "k2/schema.sql")
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -92,7 +94,8 @@ def _open(path: Path) -> sqlite3.Connection:
 def _ensure_schema(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
-        schema = resources.files("kurun_twin").joinpath("schema.sql").read_text(encoding="utf-8")
+        package = resources.files("kurun_twin")
+        schema = "".join(package.joinpath(each).read_text(encoding="utf-8") for each in _SCHEMAS)
         connection.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     elif version != SCHEMA_VERSION:
         raise sqlite3.DatabaseError(f"it has schema version {version}, this twin needs {SCHEMA_VERSION}")

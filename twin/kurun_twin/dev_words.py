@@ -62,6 +62,7 @@ class Words:
 
     def ready(self, info: dict[str, Any]) -> None:
         """Say what a developer needs now; holds secrets, as a developer needs those, too."""
+        settings = _short(self._options.data_dir / SETTINGS_FILE)
         lines = [
             "",
             f"Ready after {time.monotonic() - self._began:.1f} s. Ctrl-C ends it.",
@@ -70,8 +71,10 @@ class Words:
             "",
             *_people(info),
             *_definitions(info),
+            *_k2(info),
             "Next, in another terminal, here:",
-            *_run(info, _short(self._options.data_dir / SETTINGS_FILE)),
+            *_run(info, settings),
+            *_run_with_k2(info, settings),
             *_start(info),
             "",
         ]
@@ -118,6 +121,22 @@ def _carried_out(definition: dict[str, Any]) -> str:
     return f"{definition['workflow_type']} on queue {definition['task_queue']}{confidential}"
 
 
+def _k2(info: dict[str, Any]) -> list[str]:
+    """Addresses and people of K2; a worker acts as the one whose name the settings file holds."""
+    if "k2" not in info:
+        return []
+    k2 = info["k2"]
+    names = {"endpoint": "Workflow REST API", "services_endpoint": "K2 Services", "oauth_authorization_url": "login"}
+    rows = [("worker's account", k2["user"]), *((name, k2[key]) for key, name in names.items())]
+    lines = ["K2", *_table(rows), ""]
+    for user in k2["users"]:
+        address = f" <{user['email']}>" if user["email"] else ""
+        who = [("user", user["name"]), ("password", user["password"])]
+        lines += [f"{user['display_name']}{address} in K2", *_table(who), ""]
+    workflows = [(str(each["id"]), each["name"]) for each in k2["workflows"]]
+    return [*lines, *(["K2 workflows", *_table(workflows), ""] if workflows else [])]
+
+
 def _run(info: dict[str, Any], settings: Path) -> list[str]:
     """The command that starts a worker."""
     parts = ["kurun run", f"--config {shlex.quote(str(settings))}"]
@@ -127,6 +146,18 @@ def _run(info: dict[str, Any], settings: Path) -> list[str]:
     parts.append("--worker-modules YOUR.MODULE")
     whole = f"  {' '.join(parts)}"
     return [whole] if len(whole) <= _WIDTH else _continued(parts)
+
+
+def _run_with_k2(info: dict[str, Any], settings: Path) -> list[str]:
+    """What a worker does with K2, and how to see that it can."""
+    if "k2" not in info:
+        return []
+    return [
+        "The settings file names K2 too. For outcomes and mirrors of its tasks add:",
+        "  --k2-watch true",
+        "To see the tasks of the worker's account:",
+        f"  kurun k2 tasks --config {shlex.quote(str(settings))}",
+    ]
 
 
 def _start(info: dict[str, Any]) -> list[str]:

@@ -7,6 +7,9 @@ from typing import Any
 
 from kurun_config import ConfigurationError
 from kurun_twin.data_directory import write_private
+from kurun_twin.k2.oauth import AUTHORIZE, TOKEN
+from kurun_twin.k2.platform import K2Platform
+from kurun_twin.k2.workflow_api import PREFIX
 from kurun_twin.platform import Platform
 
 
@@ -58,6 +61,36 @@ def describe(
     }
 
 
+def describe_k2(k2: K2Platform) -> dict[str, Any]:
+    """Addresses, accounts and workflows of K2, ready to be JSON; holds secrets.
+
+    ``user`` is whom a worker should act as: the first account to which the definitions give the Server Event right.
+    """
+    able = (each for each in k2.users.all if k2.users.may_use_server_events(each))
+    account = next(able, k2.users.all[0])
+    return {
+        "user": account.name,
+        "password": account.password,
+        "endpoint": f"{k2.address}{PREFIX}",
+        "services_endpoint": f"{k2.address}/K2Services",
+        "oauth_authorization_url": f"{k2.address}{AUTHORIZE}",
+        "oauth_token_url": f"{k2.address}{TOKEN}",
+        "oauth_client_id": k2.credentials.client_id,
+        "oauth_client_secret": k2.credentials.client_secret,
+        "users": [
+            {
+                "name": each.name,
+                "fqn": each.fqn,
+                "display_name": each.display_name,
+                "email": each.email,
+                "password": each.password,
+            }
+            for each in k2.users.all
+        ],
+        "workflows": [{"id": each.id, "name": each.full_name} for each in k2.definitions.workflows],
+    }
+
+
 def ensure_writable(file: Path) -> None:
     """Find out, by trying, whether a file can be put there later.
 
@@ -94,11 +127,19 @@ def write_settings(path: Path, info: dict[str, Any]) -> None:
     queues = {each["task_queue"] for each in info["process_definitions"]}
     if len(queues) == 1:
         sections["worker"] = {"task_queue": queues.pop()}
+    if "k2" in info:
+        sections["k2"] = _k2_settings(info["k2"])
     lines = ["# Written by kurun dev at each start."]
     for section, values in sections.items():
         # A JSON text is a TOML text, too.
         lines += ["", f"[{section}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
     _write(path, "\n".join(lines) + "\n")
+
+
+def _k2_settings(k2: dict[str, Any]) -> dict[str, str]:
+    names = ("endpoint", "services_endpoint", "oauth_authorization_url", "oauth_token_url")
+    addresses = {name: k2[name] for name in (*names, "oauth_client_id", "oauth_client_secret")}
+    return {**addresses, "user": k2["user"], "password": k2["password"]}
 
 
 def _write(path: Path, content: str) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class TwinOptions:
-    """The twin's settings. Every point that KuFlow leaves undocumented is a switch here, never a constant.
+    """The twin's settings. Every point that KuFlow or K2 leaves undocumented is a switch here, never a constant.
 
     Attributes:
         data_dir: Where everything is kept over restarts: database, documents, credentials, certificates, engine.
@@ -44,6 +44,30 @@ class TwinOptions:
         ai_assistance_time: How long AI assistance is PENDING.
         reference_on_upload: Answer an upload with the whole ``kuflow-file:`` reference, as KuFlow documents it;
             off, with the bare ``ku:`` address.
+        k2_start_delay: Seconds after a K2 workflow's start before its first task or event is there.
+        k2_token_life: How long a K2 access token is good.
+        k2_refresh_life: How long a K2 refresh token is good.
+        k2_redirect_keeps_serial: A redirected K2 task keeps its serial number; off, the target has it under a new one.
+        k2_denied_status: Status for a task that is denied or not found.
+        k2_engine_error_status: Status for what K2's engine refuses, such as a task whose slot is taken.
+        k2_not_permitted_status: Status where the account lacks a right.
+        k2_invalid_data_status: Status for data fields that do not fit their workflow.
+        k2_action_status: Status of a K2 action that was done: 200 or 204.
+        k2_action_body: Answer such an action with a JSON object; off, with an empty body.
+        k2_start_status: Status of a start: 200 or 201.
+        k2_start_answers_object: Answer a start with an object that has the ``id``; off, with the bare number.
+        k2_finish_needs_body: Refuse (400) to finish a server event without a body, as K2 declares one required.
+        k2_sleep_zero_is_forever: Sleeping for 0 seconds lasts until the task is woken; off, it is refused (400).
+        k2_unknown_filter_refused: Refuse (400) an unknown ``state`` or ``type``; off, list as without it.
+        k2_services_gone_status: Status of the K2 Services for a task that is denied, gone or taken by another.
+        k2_failure_in_200: Answer failures of the K2 Services' operations with status 200.
+        k2_services_execute_batchable_only: ``Execute`` carries out only actions that need no form.
+        k2_services_start_answers_instance: Answer a start with the whole instance; off, with its number.
+        k2_services_max_items: How many tasks a list of the K2 Services has at most; 0 for all.
+        k2_services_wcf_dates: Write dates in JSON as ``/Date(milliseconds)/``; off, in ISO 8601.
+        k2_oauth_auto_login: Let ``auto=1`` and ``login_hint`` log in without a password, for tests.
+        k2_oauth_rotates: A refresh token is good for one use, which brings the next; off, it stays good.
+        k2_oauth_text_numbers: Write ``expires_in`` as text, as Azure AD's first version does.
     """
 
     data_dir: Path
@@ -75,6 +99,30 @@ class TwinOptions:
     deleted_artifacts_are_readable: bool = False
     ai_assistance_time: timedelta = timedelta(seconds=1)
     reference_on_upload: bool = True
+    k2_start_delay: float = 0
+    k2_token_life: timedelta = timedelta(hours=1)
+    k2_refresh_life: timedelta = timedelta(days=90)
+    k2_redirect_keeps_serial: bool = False
+    k2_denied_status: int = 404
+    k2_engine_error_status: int = 500
+    k2_not_permitted_status: int = 403
+    k2_invalid_data_status: int = 400
+    k2_action_status: int = 200
+    k2_action_body: bool = True
+    k2_start_status: int = 200
+    k2_start_answers_object: bool = False
+    k2_finish_needs_body: bool = True
+    k2_sleep_zero_is_forever: bool = False
+    k2_unknown_filter_refused: bool = True
+    k2_services_gone_status: int = 404
+    k2_failure_in_200: bool = False
+    k2_services_execute_batchable_only: bool = True
+    k2_services_start_answers_instance: bool = False
+    k2_services_max_items: int = 0
+    k2_services_wcf_dates: bool = True
+    k2_oauth_auto_login: bool = False
+    k2_oauth_rotates: bool = True
+    k2_oauth_text_numbers: bool = False
 
 
 SWITCHES: Final[Mapping[str, type]] = MappingProxyType(
@@ -88,6 +136,28 @@ SWITCHES: Final[Mapping[str, type]] = MappingProxyType(
         "reference_on_upload": bool,
         "actions_need_valid_input": bool,
         "deleted_artifacts_are_readable": bool,
+        "k2_start_delay": float,
+        "k2_redirect_keeps_serial": bool,
+        "k2_denied_status": int,
+        "k2_engine_error_status": int,
+        "k2_not_permitted_status": int,
+        "k2_invalid_data_status": int,
+        "k2_action_status": int,
+        "k2_action_body": bool,
+        "k2_start_status": int,
+        "k2_start_answers_object": bool,
+        "k2_finish_needs_body": bool,
+        "k2_sleep_zero_is_forever": bool,
+        "k2_unknown_filter_refused": bool,
+        "k2_services_gone_status": int,
+        "k2_failure_in_200": bool,
+        "k2_services_execute_batchable_only": bool,
+        "k2_services_start_answers_instance": bool,
+        "k2_services_max_items": int,
+        "k2_services_wcf_dates": bool,
+        "k2_oauth_auto_login": bool,
+        "k2_oauth_rotates": bool,
+        "k2_oauth_text_numbers": bool,
     }
 )
-"""The options by which the twin behaves otherwise where KuFlow does not say how it does, with their types."""
+"""The options by which the twin behaves otherwise where KuFlow or K2 does not say how it does, with their types."""

@@ -31,7 +31,8 @@ from kurun_twin.engine.watcher import Watcher
 from kurun_twin.events import Events, failure, one_line
 from kurun_twin.figures import Figures
 from kurun_twin.http_server import HttpServer
-from kurun_twin.info import describe, write_settings
+from kurun_twin.info import describe, describe_k2, write_settings
+from kurun_twin.k2.platform import K2Platform
 from kurun_twin.options import TwinOptions
 from kurun_twin.outbox import EngineCommand
 from kurun_twin.platform import Platform, WorkflowOutcome
@@ -72,6 +73,7 @@ class TwinServer:
     Attributes:
         info: Addresses, credentials and definitions (see :func:`kurun_twin.info.describe`); holds secrets.
         platform: The state and its rules.
+        k2: The same for K2, if the definitions have it.
         gateway: The engine's door; it can be told to misbehave.
         scenario: How the HTTP API misbehaves.
         temporal: The Temporal server, unless an address was given.
@@ -79,6 +81,7 @@ class TwinServer:
 
     info: dict[str, Any]
     platform: Platform
+    k2: K2Platform | None
     gateway: EngineGateway
     temporal: TemporalServer | None
 
@@ -96,6 +99,7 @@ class TwinServer:
         self.scenario = scenario or Scenario()
         self._listeners = listeners or Listeners()
         self.temporal = None
+        self.k2 = None
         self._stack = AsyncExitStack()
         self._running: list[asyncio.Future[None]] = []
 
@@ -148,6 +152,8 @@ class TwinServer:
         database = await asyncio.to_thread(Database, folder / "twin.db")
         stack.push_async_callback(asyncio.to_thread, database.close)
         self.platform = await asyncio.to_thread(Platform, options, definitions, database, Figures())
+        if definitions.k2 is not None:
+            self.k2 = await asyncio.to_thread(K2Platform, options, definitions.k2, database, self.platform.figures)
         encryption = Encryption(self._key)
         self.platform.read_result = partial(workflow_result, engine.client, encryption, self._unreadable)
         ports = Ports(folder / "ports.json")
@@ -203,18 +209,22 @@ class TwinServer:
         )
 
     def _app(self, issuer: EngineAuthority) -> Starlette:
-        app = create_app(self.platform, issuer, self.scenario)
+        app = create_app(self.platform, issuer, self.scenario, self.k2)
         app.router.routes.append(engine_route(self.gateway))
         return app
 
     def _describe(self, server: HttpServer, engine: Backing) -> dict[str, Any]:
-        return describe(
+        info = describe(
             self.platform,
             endpoint=f"http://{HOST}:{server.port}{API_PREFIX}",
             engine_address=f"localhost:{self.gateway.port}",
             direct_address=engine.address,
             ui=engine.server.ui if engine.server else None,
         )
+        if self.k2 is None:
+            return info
+        self.k2.address = f"http://{HOST}:{server.port}"
+        return {**info, "k2": describe_k2(self.k2)}
 
     def _background(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

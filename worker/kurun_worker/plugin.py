@@ -24,6 +24,7 @@ from kurun_worker.definitions import activity_name
 from kurun_worker.encryption import EncryptionInterceptor, Keyring, confidential, with_encryption
 from kurun_worker.engine import EngineAccess
 from kurun_worker.interceptors import LogContextInterceptor
+from kurun_worker.k2 import K2Part
 from kurun_worker.pulse import Pulse
 from kurun_worker.registration import Registrar
 from kurun_worker.sandbox import workflow_runner
@@ -38,9 +39,9 @@ class KuFlowPlugin(SimplePlugin):
 
     ``Client.connect(address, plugins=[KuFlowPlugin(settings)])`` brings engine certificate, token and namespace,
     KuFlow's payloads, and the encryption of confidential processes. A ``Worker`` on that client gains KuFlow's
-    activities, is registered with KuFlow, and has its token and certificate renewed for as long as it runs. What the
-    caller set himself stays: codec, payload and failure converter, interceptors, rpc metadata, TLS, workflow runner,
-    activities of the same name.
+    activities, is registered with KuFlow, and has its token and certificate renewed for as long as it runs; where the
+    settings name an address of K2, it gains K2's activities too. What the caller set himself stays: codec, payload and
+    failure converter, interceptors, rpc metadata, TLS, workflow runner, activities of the same name.
 
     A client that starts workflows without running a worker keeps its token fresh inside
     ``async with plugin.renewing():``; one that does neither calls :meth:`aclose` at its end. When the certificate is
@@ -71,6 +72,7 @@ class KuFlowPlugin(SimplePlugin):
             else None
         )
         self._context = ActivityContext(kuflow=self.kuflow, documents=settings.documents)
+        self._k2 = K2Part.of(settings.k2)
         encryption = settings.encryption
         self._keys = Keyring(self.kuflow.kms, life=encryption.key_life, size=encryption.key_cache, clock=clock)
         self._registrars: dict[str, Registrar] = {}
@@ -83,8 +85,10 @@ class KuFlowPlugin(SimplePlugin):
                 EncryptionInterceptor(),
                 LogContextInterceptor(),
                 KuFlowActivityInterceptor(self._context),
+                *([self._k2.interceptor] if self._k2 else []),
             ],
-            activities=with_kuflow_activities,
+            activities=self._with_activities,
+            workflows=self._with_workflows,
             workflow_runner=lambda existing: workflow_runner(existing, sandbox=settings.worker.sandbox),
         )
 
@@ -122,6 +126,8 @@ class KuFlowPlugin(SimplePlugin):
                 await self.engine.adopt(worker.client.service_client)
             due = await registrar.start(worker)
             duties = {"registration": lambda: registrar.run(worker, due), **self._credential_duties(worker)}
+            if self._k2 is not None:
+                duties |= self._k2.duties(worker, self._clock)
             # A worker follows the headers of its runs, never the block that it happens to be started in.
             async with background(duties):
                 with confidential(None):
@@ -136,6 +142,8 @@ class KuFlowPlugin(SimplePlugin):
     async def aclose(self) -> None:
         """Close what the plugin opened itself."""
         await self._context.aclose()
+        if self._k2 is not None:
+            await self._k2.aclose()
         if self._owns_kuflow:
             await self.kuflow.aclose()
 
@@ -148,6 +156,13 @@ class KuFlowPlugin(SimplePlugin):
             self._users -= 1
             if self._owns_kuflow and self._users == 0:
                 await self.aclose()
+
+    def _with_activities(self, existing: Sequence[Callable[..., Any]] | None) -> Sequence[Callable[..., Any]]:
+        activities = with_kuflow_activities(existing)
+        return activities if self._k2 is None else self._k2.with_activities(activities)
+
+    def _with_workflows(self, existing: Sequence[type] | None) -> Sequence[type]:
+        return list(existing or ()) if self._k2 is None else self._k2.with_workflows(existing)
 
     def _with_payloads(self, existing: DataConverter | None) -> DataConverter:
         messages = self._settings.encryption.failure_messages

@@ -131,6 +131,8 @@ class BaseClient:
         content_type: str | None = None,
         idempotent: bool | None = None,
         expected: frozenset[int] = frozenset(),
+        accept: str = "application/json",
+        limit: int | None = None,
     ) -> Reply:
         """Send a request and read its whole answer.
 
@@ -142,16 +144,18 @@ class BaseClient:
             content_type: What the body is.
             idempotent: Whether the call may reach the server twice; by default GET and HEAD may.
             expected: Statuses beside 2xx that are no errors.
+            accept: What the answer may be.
+            limit: Largest answer that is read, in bytes; 32 MiB unless given.
 
         Raises:
             ApiError: See :mod:`kurun_clients.http.errors`.
         """
-        call, request = self._build(method, path, query, body, content_type, accept="application/json")
+        call, request = self._build(method, path, query, body, content_type, accept=accept)
 
         async def attempt() -> Reply:
             response = await self._open(call, request, expected)
             try:
-                content = await read_body(response, MAX_JSON_BODY)
+                content = await read_body(response, MAX_JSON_BODY if limit is None else limit)
             except (httpx2.RequestError, TooLarge) as error:
                 raise call.failure(error) from error
             finally:

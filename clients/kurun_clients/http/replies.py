@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from kurun_clients.http.calls import Call, TooLarge
 from kurun_clients.http.errors import ErrorBody, StatusError
+from kurun_clients.threads import in_thread
 
 Model = TypeVar("Model", bound=BaseModel)
 ErrorParser = Callable[[bytes], ErrorBody | None]
@@ -20,6 +21,7 @@ ErrorParser = Callable[[bytes], ErrorBody | None]
 MAX_JSON_BODY = 32 * 1024 * 1024
 MAX_ERROR_BODY = 64 * 1024
 MAX_EXCERPT = 2 * 1024
+_UNPACKED_IN_THREAD = 64 * 1024
 _MAX_REQUEST_ID = 200
 _REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "traceparent")
 _LONGEST_RETRY_AFTER = timedelta(days=366)
@@ -80,6 +82,8 @@ async def read_body(response: httpx2.Response, limit: int) -> bytes:
         return content
     if encoding not in {"gzip", "x-gzip"}:
         raise httpx2.DecodingError(f"content encoding {encoding[:40]!r} was not asked for")
+    if len(content) > _UNPACKED_IN_THREAD:
+        return await in_thread(lambda: _unpacked(content, limit))
     return _unpacked(content, limit)
 
 

@@ -1,69 +1,11 @@
 """How requests to KuFlow say who they are."""
 
-import inspect
-from base64 import b64encode
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from kurun_clients.http.auth import BasicAuth, BearerAuth, CredentialsAuth, TokenProvider
 
-import httpx2
-
-TokenProvider = Callable[[], str | Awaitable[str]]
-"""Gives the token to use now; called for each request, so it should remember what it obtained."""
+__all__ = ["Base64BearerAuth", "BasicAuth", "BearerAuth", "TokenProvider"]
 
 
-class _CredentialsAuth(httpx2.Auth):
-    _scheme = ""
-
-    def __init__(self, client_id: str, client_secret: str) -> None:
-        self.client_id = client_id
-        self._header = f"{self._scheme} {b64encode(f'{client_id}:{client_secret}'.encode()).decode('ascii')}"
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(client_id={self.client_id!r})"
-
-    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Add the header."""
-        request.headers["authorization"] = self._header
-        yield request
-
-
-class BasicAuth(_CredentialsAuth):
-    """``Authorization: Basic base64(id:secret)``: an application's credentials, as KuFlow documents it."""
-
-    _scheme = "Basic"
-
-
-class Base64BearerAuth(_CredentialsAuth):
+class Base64BearerAuth(CredentialsAuth):
     """``Authorization: Bearer base64(id:secret)``: an application's credentials, as the published SDKs send them."""
 
-    _scheme = "Bearer"
-
-
-class BearerAuth(httpx2.Auth):
-    """``Authorization: Bearer <token>``, such as an OAuth 2 access token.
-
-    Args:
-        token: The token, or a function that gives it, so that it can be renewed. When a token is refused with 401 and
-            the function then gives another one, the request is made once more.
-    """
-
-    def __init__(self, token: str | TokenProvider) -> None:
-        self._provider: TokenProvider = (lambda: token) if isinstance(token, str) else token
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-    async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        """Add the header, and try once more with a newer token."""
-        token = await self._token()
-        request.headers["authorization"] = f"Bearer {token}"
-        response = yield request
-        if response.status_code != httpx2.codes.UNAUTHORIZED:
-            return
-        newer = await self._token()
-        if newer != token:
-            request.headers["authorization"] = f"Bearer {newer}"
-            yield request
-
-    async def _token(self) -> str:
-        token = self._provider()
-        return await token if inspect.isawaitable(token) else token
+    scheme = "Bearer"

@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 from uuid import UUID
@@ -11,6 +10,7 @@ import httpx2
 from pydantic import SecretStr, ValidationError
 
 from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, BaseClient, RetryPolicy
+from kurun_clients.http.trust import trusting
 from kurun_clients.kuflow.auth import Base64BearerAuth, BasicAuth, BearerAuth
 from kurun_clients.kuflow.models import DefaultError
 from kurun_clients.kuflow.resources import (
@@ -106,7 +106,7 @@ class KuFlowClient:
         """
         read = settings.timeout.total_seconds()
         auth = _auth(settings)
-        ssl_context = None if settings.ca_file is None else _trusting(settings.ca_file)
+        ssl_context = None if settings.ca_file is None else trusting(settings.ca_file, setting="kuflow.ca_file")
         try:
             return cls(
                 str(settings.endpoint),
@@ -163,11 +163,3 @@ def _auth(settings: KuFlowSettings) -> httpx2.Auth:
 def _texts(credentials: Mapping[str, str | SecretStr | None]) -> list[str]:
     require(credentials)
     return [each.get_secret_value() if isinstance(each, SecretStr) else each for each in credentials.values() if each]
-
-
-def _trusting(authorities: Path) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=authorities)
-    except OSError as error:
-        name = variable("kuflow.ca_file")
-        raise ConfigurationError(f"{name}: {authorities} is no file of PEM certificates: {error.strerror}") from None

@@ -16,6 +16,7 @@ from kurun_clients.kuflow.models import (
     ProcessState,
 )
 from kurun_examples.demo.cases import Case
+from kurun_examples.demo.figures import K2Figures
 from kurun_examples.demo.people import APPLICATION, APPROVAL
 
 DECISION: Final = "LOAN_DECISION"
@@ -25,12 +26,18 @@ _AT_ONCE: Final = 4
 
 @dataclass
 class Found:
-    """What the processes hold together, counted through the API; ``bytes`` is the sum over all documents."""
+    """What the processes hold together, counted through the API.
+
+    Attributes:
+        bytes: The sum over all documents.
+        k2: What K2 holds, if it took part.
+    """
 
     items: int = 0
     documents: int = 0
     bytes: int = 0
     log_lines: int = 0
+    k2: K2Figures | None = None
 
 
 async def check_all(cases: list[Case], kuflow: KuFlowClient) -> Found:

@@ -12,6 +12,15 @@ from kurun_clients.kuflow import BasicAuth
 from kurun_twin.info import ensure_writable
 
 
+class K2Figures(BaseModel):
+    """What K2's history holds: instances that were started and that ended, tasks, and the actions on them."""
+
+    instances: int
+    completed: int
+    tasks: int
+    actions: int
+
+
 class DemoFigures(BaseModel):
     """What ``--json`` writes. ``bytes`` is the sum over all documents; ``duration`` is in seconds."""
 
@@ -26,6 +35,7 @@ class DemoFigures(BaseModel):
     registrations: int
     refused_polls: int
     duration: float
+    k2: K2Figures | None = None
 
     @staticmethod
     def ensure_writable(file: Path) -> None:
@@ -39,7 +49,7 @@ class DemoFigures(BaseModel):
     def write(self, file: Path) -> None:
         """Write them as JSON, whole or not at all."""
         unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-        unfinished.write_text(json.dumps(self.model_dump(), indent=2) + "\n")
+        unfinished.write_text(json.dumps(self.model_dump(exclude_none=True), indent=2) + "\n")
         unfinished.replace(file)
 
 
@@ -66,6 +76,23 @@ class TwinFigures(BaseModel):
         return max(0, self.counts.get("engine_tokens", 0) - 1)
 
 
+class K2Event(BaseModel):
+    """Something that happened in K2; ``what`` is ``started``, ``acted``, ``completed`` and more."""
+
+    instance_id: int
+    serial: str | None = None
+    what: str
+    who: str | None = None
+    detail: dict[str, Any] = {}
+
+
+class K2History(BaseModel):
+    """``GET /_twin/k2/history``: a page, and where the next begins."""
+
+    rows: list[K2Event]
+    next: int | None = None
+
+
 class Twin:
     """The twin's own interface, beside the API that it plays."""
 
@@ -77,6 +104,17 @@ class Twin:
     async def figures(self) -> TwinFigures:
         """What it has counted up to now."""
         return await self._client.call(TwinFigures, "GET", "/_twin/figures")
+
+    async def k2_history(self) -> list[K2Event]:
+        """Everything that happened in K2, oldest first."""
+        events: list[K2Event] = []
+        after: int | None = 0
+        while after is not None:
+            query = [("after", str(after))]
+            page = await self._client.call(K2History, "GET", "/_twin/k2/history", query=query)
+            events += page.rows
+            after = page.next
+        return events
 
     async def aclose(self) -> None:
         """Close its connections."""

@@ -11,6 +11,8 @@ from kurun_examples.demo.cases import Case, Cases
 
 APPLICATION: Final = "LOAN_APPLICATION"
 APPROVAL: Final = "LOAN_APPROVAL"
+K2_APPROVAL: Final = "LOAN_K2_APPROVAL"
+COMMENT: Final = "as the figures suggest"
 
 _LOOK_EVERY: Final = 0.25
 _HANDS: Final = 4  # tasks that one person works on at the same time
@@ -99,7 +101,7 @@ class Person:
     async def _decide(self, case: Case, item: ProcessItemPageItem) -> None:
         read = await self._kuflow.process_items.retrieve(item.id)
         known = read.task.data.value if read.task and read.task.data else {}
-        answer = {"decision": case.application.outcome, "comment": "as the figures suggest"}
+        answer = {"decision": case.application.outcome, "comment": COMMENT}
         await self._submit(case, item, {**known, **answer})
 
     async def _submit(self, case: Case, item: ProcessItemPageItem, form: dict[str, Any]) -> None:

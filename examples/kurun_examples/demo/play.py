@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from kurun_clients.http import ApiError
@@ -15,6 +15,9 @@ from kurun_examples.demo.cases import Cases
 from kurun_examples.demo.checks import Found, check_all
 from kurun_examples.demo.figures import DemoFigures, Twin, TwinFigures
 from kurun_examples.demo.people import APPLICATION, APPROVAL, Person
+
+if TYPE_CHECKING:
+    from kurun_examples.demo.k2_side import K2Side
 
 PROCESS_CODE: Final = "LOAN"
 PATIENCE: Final = 60.0
@@ -34,10 +37,14 @@ class Play:
         info: What ``kurun dev`` wrote to its ``--info`` file.
         applications: The rows.
         board: Shows what happens.
+        k2: Decides about loans above the limit; without it a person in KuFlow does.
     """
 
-    def __init__(self, info: dict[str, Any], applications: list[Application], board: Board) -> None:
+    def __init__(
+        self, info: dict[str, Any], applications: list[Application], board: Board, k2: "K2Side | None" = None
+    ) -> None:
         self._info = info
+        self._k2 = k2
         self._board = board
         self.cases = Cases(applications, board.show)
 
@@ -55,7 +62,10 @@ class Play:
             async with self._client(self._info["kuflow"]) as kuflow:
                 await self._act(kuflow)
                 self._board.say("checking what the processes hold")
-                found = await check_all([case for case in self.cases.all if case.started], kuflow)
+                started = [case for case in self.cases.all if case.started]
+                found = await check_all(started, kuflow)
+                if self._k2 is not None:
+                    found.k2 = await self._k2.check(started, kuflow, await twin.k2_history())
             seen = await self._until_renewed(twin, patience=token_life)
         finally:
             await twin.aclose()
@@ -66,7 +76,7 @@ class Play:
         async with self._client(clerk) as as_clerk, self._client(approver) as as_approver:
             people = [
                 Person("clerk", as_clerk, APPLICATION, self.cases),
-                Person("approver", as_approver, APPROVAL, self.cases),
+                self._k2.approver(self.cases) if self._k2 else Person("approver", as_approver, APPROVAL, self.cases),
             ]
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -80,12 +90,13 @@ class Play:
 
     async def _start_all(self, kuflow: KuFlowClient) -> None:
         pause = min(_START_EVERY, _STARTING / len(self.cases.all))
+        asked_in_k2 = {"k2": {"workflowId": self._k2.workflow_id}} if self._k2 else {}
         for case in self.cases.all:
             params = ProcessCreateParams(
                 id=case.process_id,
                 process_definition_code=PROCESS_CODE,
                 tenant_id=UUID(self._info["kuflow"]["tenant_id"]),
-                metadata=JsonValue.of({"applicant": case.application.applicant}),
+                metadata=JsonValue.of({"applicant": case.application.applicant, **asked_in_k2}),
             )
             try:
                 await kuflow.processes.create(params)
@@ -146,6 +157,7 @@ class Play:
             registrations=seen.counts.get("registrations", 0),
             refused_polls=seen.engine.refused_polls,
             duration=round(duration, 3),
+            k2=found.k2,
         )
 
     def _client(self, principal: dict[str, Any]) -> KuFlowClient:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kurun_clients.http import ApiError
 from kurun_config import ConfigurationError
@@ -20,11 +20,17 @@ from kurun_examples.demo.children import Children
 from kurun_examples.demo.figures import DemoFigures, Twin
 from kurun_examples.demo.play import Play
 
+if TYPE_CHECKING:
+    from kurun_examples.demo.k2_side import K2Side
+
 TASK_QUEUE: Final = "loans"
 MODULES: Final = ("kurun_examples.loan.workflow", "kurun_examples.loan.activities")
 READY_PATIENCE: Final = 90.0
+WATCH_INTERVAL: Final = "0.5"
+"""Seconds between two lists of K2's tasks."""
 
 _LOOK_EVERY: Final = 0.1
+_K2_SETTINGS: Final = ("endpoint", "services_endpoint", "user", "password")
 
 
 class NotReadyError(Exception):
@@ -39,11 +45,13 @@ class DemoOptions:
         applications: The rows of the CSV.
         data: Where everything is kept; ``None`` for a folder that goes away after a success.
         token_life: Life of the engine's tokens, in seconds.
+        k2: Have loans above the limit approved in K2.
     """
 
     applications: list[Application]
     data: Path | None = None
     token_life: float = 10.0
+    k2: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ async def run(
     try:
         async with Children(folder) as children:
             info = await _open(children, folder, options, board)
-            play = Play(info, options.applications, board)
+            play = Play(info, options.applications, board, _k2_side(info))
             figures = await children.while_alive(play.perform(token_life=options.token_life, began=began))
             failed = {case.row: "; ".join(case.problems) for case in play.cases.all if not case.reached}
             board.say("all applications are played")
@@ -109,10 +117,13 @@ async def run(
 async def _open(children: Children, folder: Path, options: DemoOptions, board: Board) -> dict[str, Any]:
     info_file = folder / "info.json"
     await asyncio.to_thread(info_file.unlink, missing_ok=True)
+    definitions = example("definitions.yaml")
+    if options.k2:
+        definitions = await asyncio.to_thread(_with_k2, definitions, folder)
     board.say(f"starting the twin of KuFlow (data and logs in {folder})")
     await children.start(
         "dev",
-        *("--definitions", str(example("definitions.yaml"))),
+        *("--definitions", str(definitions)),
         *("--data", str(folder / "twin"), "--info", str(info_file)),
         *("--token-life", f"{options.token_life:g}"),
     )
@@ -129,6 +140,7 @@ async def _open(children: Children, folder: Path, options: DemoOptions, board: B
 def worker_environment(info: dict[str, Any]) -> dict[str, str]:
     """The settings with which ``kurun run`` serves the loans of this twin."""
     return {
+        **(_k2_environment(info["k2"]) if "k2" in info else {}),
         "KURUN_KUFLOW_ENDPOINT": info["kuflow"]["endpoint"],
         "KURUN_KUFLOW_CLIENT_ID": info["kuflow"]["client_id"],
         "KURUN_KUFLOW_CLIENT_SECRET": info["kuflow"]["client_secret"],
@@ -136,6 +148,26 @@ def worker_environment(info: dict[str, Any]) -> dict[str, str]:
         "KURUN_WORKER_TASK_QUEUE": TASK_QUEUE,
         "KURUN_WORKER_MODULES": ",".join(MODULES),
     }
+
+
+def _k2_environment(k2: dict[str, Any]) -> dict[str, str]:
+    account = {f"KURUN_K2_{name.upper()}": k2[name] for name in _K2_SETTINGS}
+    return {**account, "KURUN_K2_WATCH": "true", "KURUN_K2_WATCH_INTERVAL": WATCH_INTERVAL}
+
+
+def _with_k2(definitions: Path, folder: Path) -> Path:
+    """The definitions with K2's below them, as one file."""
+    both = folder / "definitions.yaml"
+    both.write_bytes(definitions.read_bytes() + b"\n" + example("k2.yaml").read_bytes())
+    return both
+
+
+def _k2_side(info: dict[str, Any]) -> "K2Side | None":
+    if "k2" not in info:
+        return None
+    from kurun_examples.demo.k2_side import K2Side  # noqa: PLC0415 - needs an extra
+
+    return K2Side(info["k2"])
 
 
 async def _until_written(info_file: Path) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The data of the loan's tasks and the arguments of its own activities."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -51,10 +53,16 @@ class Conversion(BaseModel):
 
 
 class LoanApproval(BaseModel):
-    """What the approver answers in LOAN_APPROVAL."""
+    """What the approver answers, in LOAN_APPROVAL or in K2."""
 
     decision: Outcome
     comment: str = ""
+
+    @classmethod
+    def of_k2(cls, fields: Mapping[str, Any]) -> Self:
+        """What the data fields of the K2 workflow say; without a decision in them nobody gets money."""
+        decision = Outcome.GRANTED if fields.get("Decision") == Outcome.GRANTED else Outcome.REJECTED
+        return cls(decision=decision, comment=str(fields.get("Comment") or ""))
 
 
 class Decision(BaseModel):

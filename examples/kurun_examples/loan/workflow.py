@@ -7,6 +7,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from kurun_workflows import KuFlowProcess, WorkflowRequest, WorkflowResponse
+from kurun_workflows.k2 import K2Approvals
 
 with workflow.unsafe.imports_passed_through():
     from kurun_examples.loan.activities import convert_to_euro, is_unknown_currency, write_contract
@@ -23,6 +24,7 @@ class LoanWorkflow:
     @workflow.init
     def __init__(self, request: WorkflowRequest) -> None:
         self.process = KuFlowProcess(request)
+        self.approvals = K2Approvals(self.process)
 
     @workflow.query
     def waiting_for(self) -> list[str | None]:
@@ -60,7 +62,31 @@ class LoanWorkflow:
         reasons = [f"{money} is {converted.euro} EUR at {converted.rate}, the rate of {converted.rate_date}"]
         if converted.euro <= LIMIT_EURO:
             return Decision(outcome=Outcome.GRANTED, euro=converted.euro, reasons=[*reasons, "within the limit"])
-        form = {"applicant": application.applicant, "euro": str(converted.euro)}
-        approval = (await self.process.task("LOAN_APPROVAL", LoanApproval, data=form)).data
+        approval = await self.approve(application, converted.euro)
         reasons.append(f"the approver says {approval.decision}: {approval.comment or 'no comment'}")
         return Decision(outcome=approval.decision, euro=converted.euro, reasons=reasons)
+
+    async def approve(self, application: LoanApplication, euro: Decimal) -> LoanApproval:
+        """Ask an approver: in K2 if the process's metadata name a workflow there, else in KuFlow."""
+        form = {"applicant": application.applicant, "euro": str(euro)}
+        # Loans that were here before K2 was go on as they began.
+        in_k2 = await self.k2_workflow() if workflow.patched("k2-approval") else None
+        if in_k2 is None:
+            return (await self.process.task("LOAN_APPROVAL", LoanApproval, data=form)).data
+        item = await self.process.create_task("LOAN_K2_APPROVAL", data=form)
+        await self.process.claim_task(item)
+        outcome = await self.approvals.ask(
+            in_k2,
+            folio=f"Loan of {application.applicant}",
+            data_fields={"Applicant": application.applicant, "Euro": float(euro)},
+            item=item,
+            acknowledge="Acknowledge",
+        )
+        await self.process.complete_task(item)
+        return LoanApproval.of_k2(outcome.data_fields)
+
+    async def k2_workflow(self) -> int | None:
+        """Id of the K2 workflow that approves, if the process's metadata name one."""
+        metadata = (await self.process.retrieve()).metadata
+        k2 = metadata.value.get("k2") if metadata else None
+        return k2.get("workflowId") if k2 else None

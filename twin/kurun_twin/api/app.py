@@ -30,6 +30,11 @@ from kurun_twin.api.authentication import Authenticated
 from kurun_twin.api.misbehaviour import Misbehaviour
 from kurun_twin.api.operations import Api, Operation
 from kurun_twin.authority import EngineAuthority
+from kurun_twin.k2.app import OPERATIONS as K2_OPERATIONS
+from kurun_twin.k2.app import K2Beside
+from kurun_twin.k2.operations import Named
+from kurun_twin.k2.platform import K2Platform
+from kurun_twin.k2.steering import k2_routes
 from kurun_twin.platform import Platform
 from kurun_twin.scenario import Scenario
 
@@ -57,20 +62,25 @@ OPERATIONS = [
 """Every operation of KuFlow's API, paths without the prefix."""
 
 
-def create_app(platform: Platform, authority: EngineAuthority, scenario: Scenario | None = None) -> Starlette:
+def create_app(
+    platform: Platform, authority: EngineAuthority, scenario: Scenario | None = None, k2: K2Platform | None = None
+) -> Starlette:
     """Make the ASGI application.
 
     Args:
         platform: What it serves; it stays open when the application ends.
         authority: Issues the engine's tokens and certificates.
         scenario: How it misbehaves; changed by ``PUT /_twin/scenario`` too.
+        k2: K2 beside it, under paths of its own; it misbehaves and is counted likewise.
     """
     api = Api(platform, authority, scenario or Scenario())
     published = [replace(each, path=API_PREFIX + each.path) for each in OPERATIONS]
+    counted: list[Named] = [*published, *(K2_OPERATIONS if k2 else ())]
     app = Starlette(
-        routes=_routes(api, [*published, *steering.OPERATIONS]),
+        routes=[*_routes(api, [*published, *steering.OPERATIONS]), *(k2_routes(k2) if k2 else ())],
         middleware=[
-            Middleware(Misbehaviour, published, api.scenario, platform.figures),
+            Middleware(Misbehaviour, counted, api.scenario, platform.figures),
+            *([Middleware(K2Beside, k2)] if k2 else []),
             Middleware(Authenticated, platform.principals),
         ],
         exception_handlers=dict(errors.HANDLERS),

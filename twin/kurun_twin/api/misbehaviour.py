@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kurun_twin.api.errors import error_response
-from kurun_twin.api.operations import Operation
 from kurun_twin.figures import Figures
+from kurun_twin.k2.operations import Named
 from kurun_twin.scenario import Rule, Scenario
 
 OWN_PREFIX = "/_twin/"
@@ -22,7 +22,7 @@ class ConnectionDropped(Exception):  # noqa: N818 - it says what happened
 class Misbehaviour:
     """The outermost layer, so that it counts refused credentials and unknown routes too."""
 
-    def __init__(self, app: ASGIApp, operations: Sequence[Operation], scenario: Scenario, figures: Figures) -> None:
+    def __init__(self, app: ASGIApp, operations: Sequence[Named], scenario: Scenario, figures: Figures) -> None:
         self._app = app
         self._operations = operations
         self._scenario = scenario

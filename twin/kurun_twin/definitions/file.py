@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from kurun_twin.definitions.action_entries import ArtifactActionEntry, ProcessActionEntry
 from kurun_twin.definitions.entry import Code, Entry, KeyId, Name, WorkflowEntry
+from kurun_twin.definitions.k2_entries import K2Entry
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[^@\s]+@[^@\s]+$")]
 RobotName = Annotated[str, StringConstraints(min_length=1, max_length=50)]
@@ -166,3 +167,4 @@ class DefinitionsFile(Entry):
     business_artifact_definitions: tuple[ArtifactDefinitionEntry, ...] = ()
     robots: tuple[RobotEntry, ...] = ()
     kms_keys: tuple[KmsKeyEntry, ...] | None = None
+    k2: K2Entry | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from kurun_twin.definitions.k2_models import K2Definitions
 from kurun_twin.json_schema import JsonSchema
 
 
@@ -219,6 +220,7 @@ class Definitions:
     Attributes:
         task_queues: Queues that workers may poll; ``None`` when there is no file and any queue is welcome.
         kms_keys: The keys that there are; ``None`` when the file names none and any is made when asked for.
+        k2: K2's users and workflows; ``None`` when there is no K2.
     """
 
     tenant: Tenant
@@ -229,6 +231,7 @@ class Definitions:
     artifacts: tuple[ArtifactDefinition, ...] = ()
     robots: tuple[RobotDefinition, ...] = ()
     kms_keys: tuple[KmsKeyDefinition, ...] | None = None
+    k2: K2Definitions | None = None
 
     def process_by_id(self, definition_id: UUID | str) -> ProcessDefinition | None:
         """The definition with this id."""

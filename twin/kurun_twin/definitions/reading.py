@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from kurun_config import ConfigurationError
 from kurun_twin.definitions.artifacts import read_artifacts
 from kurun_twin.definitions.file import DefinitionsFile
+from kurun_twin.definitions.k2 import read_k2
 from kurun_twin.definitions.models import (
     ArtifactDefinition,
     Definitions,
@@ -76,6 +77,7 @@ def _build(source: Source, *, without_file: bool = False) -> Definitions:
         artifacts=artifacts,
         robots=read_robots(source, file, tenant_id),
         kms_keys=_kms_keys(file, processes, artifacts),
+        k2=read_k2(source, file),
     )
 
 

@@ -13,10 +13,11 @@ COMMANDS = {
     "config": "Show the effective settings and where each comes from.",
     "dev": "Start the local twin of KuFlow to develop against.",
     "demo": "Run the whole job once: twin, worker, people and loans.",
+    "k2": "Log in to K2, and see the tasks of its account.",
 }
 """Each is the object ``command`` in the module of its name."""
 
-EXTRAS = {"dev": "twin", "demo": "twin"}
+EXTRAS = {"dev": "twin", "demo": "twin", "k2": "k2"}
 """Commands that need an extra of the distribution."""
 
 

@@ -1,6 +1,7 @@
 """``kurun demo``."""
 
 import asyncio
+import importlib
 import io
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from kurun_examples.demo import stage
 from kurun_examples.demo.applications import read_applications
 from kurun_examples.demo.board import Board, board_for
 from kurun_examples.demo.figures import DemoFigures
+from kurun_worker.cli.errors import MissingExtraError
 from kurun_worker.signals import drain_on_signals
 
 
@@ -20,6 +22,7 @@ class RowsFailedError(Exception):
 
 
 @click.command("demo", short_help="Run the whole job once: twin, worker, people and loans.")
+@click.option("--k2", is_flag=True, help="Have loans above the limit approved in K2, which the twin plays too.")
 @click.option(
     "--applications",
     type=click.Path(path_type=Path),
@@ -43,22 +46,33 @@ class RowsFailedError(Exception):
     help="Life of the engine's tokens.",
 )
 def command(
-    applications: Path | None, json_file: Path | None, *, keep: bool, data: Path | None, token_life: float
+    *, k2: bool, applications: Path | None, json_file: Path | None, keep: bool, data: Path | None, token_life: float
 ) -> None:
     """Run the whole job once: a twin of KuFlow, a worker, and loan applications that simulated people work on.
 
     Ends with 0 only if every application reached the outcome that its row expects.
     """
+    if k2:
+        _require_k2()
     rows = read_applications(applications or stage.example("applications.csv"))
     if json_file is not None:
         DemoFigures.ensure_writable(json_file)
-    options = stage.DemoOptions(rows, data, token_life)
+    options = stage.DemoOptions(rows, data, token_life, k2)
     result = asyncio.run(_perform(options, keep=keep, json_file=json_file))
     if result is None:
         raise click.Abort
     if result.failed:
         count = f"{len(result.failed)} of {len(rows)} applications"
         raise RowsFailedError(f"{count} did not reach their outcome: {', '.join(result.failed)}")
+
+
+def _require_k2() -> None:
+    try:
+        importlib.import_module("kurun_examples.demo.k2_side")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"`kurun demo --k2` needs {error.name}, which is not installed: pip install 'kurun[k2]'"
+        ) from None
 
 
 async def _perform(options: stage.DemoOptions, *, keep: bool, json_file: Path | None) -> stage.Result | None:
@@ -103,16 +117,26 @@ def _summarise(board: Board, result: stage.Result) -> None:
             *(f"failed: {row}: {reasons}" for row, reasons in result.failed.items()),
             *([f"data and logs in {result.folder}"] if result.failed else []),
             f"processes {counted.processes}, completed {counted.completed}, {items}",
+            *_in_k2(counted),
             f"{tokens}, refused polls {counted.refused_polls}, {counted.duration:.1f} s",
             f"{counted.reached} of {counted.processes} applications reached the outcome that the CSV expects",
         ]
     )
 
 
+def _in_k2(counted: DemoFigures) -> list[str]:
+    if (k2 := counted.k2) is None:
+        return []
+    instances = f"K2 instances {k2.instances}, completed {k2.completed}"
+    return [f"{instances}, tasks {k2.tasks}, actions on them {k2.actions}"]
+
+
 def _addresses(board: Board, result: stage.Result) -> None:
     kuflow, engine = result.info["kuflow"], result.info["engine"]
+    in_k2 = [f"K2 {result.info['k2']['endpoint']}"] if "k2" in result.info else []
     board.sum_up(
         [
+            *in_k2,
             f"KuFlow API {kuflow['endpoint']}, engine {engine['address']}, Temporal {engine['direct_address']}",
             f"credentials in {result.folder / 'info.json'}; Ctrl-C ends it all",
         ]

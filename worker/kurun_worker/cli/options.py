@@ -19,7 +19,16 @@ _METAVARS: dict[object, str] = {bool: "BOOLEAN", int: "NUMBER", timedelta: "SECO
 
 def settings_options(command: Command) -> Command:
     """Add ``--config FILE`` and one flag for each setting; :func:`loaded` takes what click makes of them."""
-    for path, field in reversed(list(setting_paths())):
+    return _with_flags(command, "")
+
+
+def k2_options(command: Command) -> Command:
+    """The same for a command that has to do with K2 alone: flags for its section only."""
+    return _with_flags(command, "k2.")
+
+
+def _with_flags(command: Command, beginning: str) -> Command:
+    for path, field in reversed([each for each in setting_paths() if each[0].startswith(beginning)]):
         text = (field.description or "").replace("`", "")
         command = click.option(
             flag(path),

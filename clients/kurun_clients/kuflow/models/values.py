@@ -1,44 +1,13 @@
 """Single values that are read leniently and written as they came."""
 
 from datetime import datetime
-from enum import Enum
-from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import (
-    GetCoreSchemaHandler,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapSerializer,
-    WrapValidator,
-)
-from pydantic_core import CoreSchema, core_schema
+from pydantic import SerializerFunctionWrapHandler, ValidatorFunctionWrapHandler, WrapSerializer, WrapValidator
 
-Kind = TypeVar("Kind", bound=Enum)
+from kurun_clients.growing import Growing
 
-
-class Growing:
-    """Marks an enum that KuFlow may extend: a value that is not listed yet becomes a member of its own.
-
-    Such a member equals its text and has it as ``value``; it is in no list of the enum.
-    """
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Enum], handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(partial(_listed_or_new, source), handler(source))
-
-
-def _listed_or_new(kind: type[Kind], value: Any, handler: ValidatorFunctionWrapHandler) -> Kind:
-    try:
-        listed: Kind = handler(value)
-    except ValidationError:
-        if not isinstance(value, str):
-            raise
-        member: Kind = str.__new__(kind, value)  # type: ignore[type-var] # all of them are StrEnum
-        member._name_ = member._value_ = value
-        return member
-    return listed
+__all__ = ["Growing", "Moment"]
 
 
 class _WireMoment(datetime):

@@ -1,0 +1,134 @@
+"""NTLM and Negotiate, which authenticate a connection and not a request.
+
+The handshake takes up to three requests on one connection, so it needs a transport with one connection, and nothing
+may come between them: see :attr:`NegotiateAuth.max_connections`. Channel bindings (Extended Protection) are not sent,
+as the seam below does not show the server's certificate; a server that requires them refuses us.
+"""
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import AsyncGenerator
+from typing import Final, Literal
+
+import httpx2
+import spnego
+from spnego.exceptions import SpnegoError
+
+from kurun_clients.http.calls import TooLarge
+from kurun_clients.http.replies import MAX_ERROR_BODY, read_body
+from kurun_clients.k2.errors import AuthenticationRefused
+from kurun_clients.threads import in_thread
+
+Scheme = Literal["NTLM", "Negotiate"]
+
+MAX_LEGS: Final = 5
+"""Challenges of one handshake that are answered; NTLM has one, Kerberos at most two."""
+
+_MAX_TOKEN: Final = 64 * 1024
+
+
+class NegotiateAuth(httpx2.Auth):
+    r"""The account's Windows credentials.
+
+    A connection that is authenticated already needs no handshake. When the server refuses the credentials, the call
+    ends with its 401.
+
+    Args:
+        user: ``DOMAIN\\user`` or ``user@domain``.
+        password: The password.
+        scheme: What the server offers: NTLM, or Negotiate, which is Kerberos where this machine has it and NTLM else.
+        hostname: The server's name in its Kerberos ticket, if it is not that of the address.
+
+    Attributes:
+        max_connections: How many connections the transport may have.
+    """
+
+    max_connections: Final = 1
+
+    def __init__(self, user: str, password: str, *, scheme: Scheme = "NTLM", hostname: str | None = None) -> None:
+        self.user = user
+        self.scheme = scheme
+        self._password = password
+        self._hostname = hostname
+        self._handshake = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(user={self.user!r}, scheme={self.scheme!r})"
+
+    async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Send the request, and with it as many tokens as the server asks for.
+
+        Raises:
+            AuthenticationRefused: This machine cannot take part in the handshake.
+        """
+        await self._take_turn(request)
+        try:
+            request.headers.pop("authorization", None)  # of an attempt before this one
+            response = yield request
+            context: spnego.ContextProxy | None = None
+            for _ in range(MAX_LEGS):
+                challenge = self._challenge(response)
+                if challenge is None or (context is not None and (not challenge or context.complete)):
+                    return
+                if not await _drained(response):
+                    return
+                context = context or await self._context(request)
+                token = await self._answer(context, challenge)
+                if token is None:
+                    return
+                request.headers["authorization"] = f"{self.scheme} {b64encode(token).decode('ascii')}"
+                response = yield request
+        finally:
+            self._handshake.release()
+
+    async def _take_turn(self, request: httpx2.Request) -> None:
+        seconds = request.extensions.get("timeout", {}).get("pool")
+        try:
+            async with asyncio.timeout(seconds):
+                await self._handshake.acquire()
+        except TimeoutError:
+            raise httpx2.PoolTimeout(f"the connection was not free for {seconds:g} s", request=request) from None
+
+    def _challenge(self, response: httpx2.Response) -> bytes | None:
+        """The server's token, empty in its first answer; ``None`` if it wants no handshake of this scheme."""
+        if response.status_code != httpx2.codes.UNAUTHORIZED:
+            return None
+        for header in response.headers.get_list("www-authenticate", split_commas=True):
+            scheme, _, token = header.strip().partition(" ")
+            if scheme.lower() == self.scheme.lower() and len(token) <= _MAX_TOKEN:
+                try:
+                    return b64decode(token.strip(), validate=True)
+                except ValueError:
+                    return None
+        return None
+
+    async def _context(self, request: httpx2.Request) -> spnego.ContextProxy:
+        host = self._hostname or request.url.host
+        try:
+            return await in_thread(
+                lambda: spnego.client(
+                    self.user, self._password, hostname=host, service="HTTP", protocol=self.scheme.lower()
+                )
+            )
+        except (SpnegoError, ImportError) as error:
+            raise AuthenticationRefused(f"{self.scheme}: {_said(error)}") from None
+
+    async def _answer(self, context: spnego.ContextProxy, challenge: bytes) -> bytes | None:
+        # Kerberos asks a server for its ticket, so this may wait.
+        try:
+            return await in_thread(lambda: context.step(challenge or None))
+        except Exception as error:  # pyspnego's parsers raise whatever a malformed token makes them stumble over
+            raise AuthenticationRefused(f"{self.scheme}: the handshake failed: {_said(error)}") from None
+
+
+async def _drained(response: httpx2.Response) -> bool:
+    """Read the refusal to its end: a connection with an unread answer would be dropped, and the handshake with it."""
+    try:
+        await read_body(response, MAX_ERROR_BODY)
+    except TooLarge:
+        return False
+    return True
+
+
+def _said(error: Exception) -> str:
+    return str(error).partition("\n")[0][:300]

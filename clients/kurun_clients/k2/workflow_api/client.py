@@ -1,0 +1,134 @@
+"""The Workflow REST API: its address, who we are, and its nouns."""
+
+import ssl
+from types import TracebackType
+from typing import Final, Self
+
+import httpx2
+
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, BaseClient, RetryPolicy
+from kurun_clients.k2.connecting import basic_auth_of, ssl_context_of, timeout_of
+from kurun_clients.k2.oauth import OAuthAuth, TokenStore, oauth_auth_of
+from kurun_clients.k2.workflow_api.calls import Calls
+from kurun_clients.k2.workflow_api.error_body import parse_error
+from kurun_clients.k2.workflow_api.operations import Operations
+from kurun_clients.k2.workflow_api.server_events import ServerEvents
+from kurun_clients.k2.workflow_api.tasks import Tasks
+from kurun_clients.k2.workflow_api.workflows import Workflows
+from kurun_config import ConfigurationError, K2Authentication, K2Settings, require, variable
+
+MAX_LIST_BYTES: Final = 64 * 1024**2
+
+
+class WorkflowClient:
+    """The Workflow REST API. Use it as an async context manager, or call :meth:`aclose`.
+
+    Every call raises an outcome class of :mod:`kurun_clients.k2.errors`, or ``InvalidRequest`` for what is refused
+    before it is sent. What changes K2's state is never sent twice, unless the first surely never arrived or K2 said
+    that it did not act (401, or 429 and 503 with ``Retry-After``).
+
+    Args:
+        endpoint: Address of the API, with its version.
+        auth: How requests say who they are; an :class:`OAuthAuth` is closed with the client.
+        timeout: Seconds for connecting, for each read and write, and for a free connection.
+        retries: Short repeats of reads, and of what never reached the server.
+        max_connections: Connections at the same time.
+        max_list_bytes: Largest list of tasks that is read.
+        ssl_context: What to trust instead of the system's authorities.
+        transport: The seam for tests; replaces what ``max_connections`` and ``ssl_context`` configure.
+
+    Attributes:
+        tasks: The caller's tasks, and what can be done with them.
+        server_events: Steps of workflows that wait for somebody outside.
+        workflows: Workflow definitions, and the start of their instances.
+        operations: Operations on the service itself.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        auth: httpx2.Auth,
+        timeout: httpx2.Timeout = DEFAULT_TIMEOUT,
+        retries: int = 2,
+        max_connections: int = 20,
+        max_list_bytes: int = MAX_LIST_BYTES,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._auth = auth
+        self._client = BaseClient(
+            endpoint,
+            auth=auth,
+            timeout=timeout,
+            retry=RetryPolicy(repeats=retries),
+            transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
+            parse_error=parse_error,
+        )
+        calls = Calls(self._client)
+        self.tasks = Tasks(calls, max_list_bytes)
+        self.server_events = ServerEvents(calls)
+        self.workflows = Workflows(calls)
+        self.operations = Operations(calls)
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: K2Settings,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        token_store: TokenStore | None = None,
+    ) -> Self:
+        """The client that the settings describe.
+
+        Args:
+            settings: The settings of K2.
+            transport: The seam for tests; the token endpoint is reached through it as well.
+            token_store: Where the refresh token is kept, instead of the file that the settings name.
+
+        Raises:
+            ConfigurationError: Something is missing, or the file of authorities cannot be read; the message names the
+                variable to set.
+        """
+        require({"k2.endpoint": settings.endpoint})
+        ssl_context = ssl_context_of(settings)
+        auth = (
+            basic_auth_of(settings)
+            if settings.authentication is K2Authentication.BASIC
+            else oauth_auth_of(settings, transport=transport, ssl_context=ssl_context, store=token_store)
+        )
+        try:
+            return cls(
+                str(settings.endpoint),
+                auth=auth,
+                timeout=timeout_of(settings),
+                retries=settings.retries,
+                max_connections=settings.max_connections,
+                max_list_bytes=settings.max_list_bytes,
+                ssl_context=ssl_context,
+                transport=transport,
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"{variable('k2.endpoint')}: {error}") from None
+
+    @property
+    def endpoint(self) -> str:
+        """Address of the API."""
+        return self._client.endpoint
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.endpoint!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection, after a renewal of the token that is under way."""
+        if isinstance(self._auth, OAuthAuth):
+            await self._auth.aclose()
+        await self._client.aclose()
