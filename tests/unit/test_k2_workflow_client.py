@@ -133,6 +133,14 @@ async def test_a_long_list_that_cannot_be_read(broken: bytes) -> None:
             await k2.tasks.find()
 
 
+@pytest.mark.parametrize("answer", [b"{}", b'{"itemCount":3}', b'{"Message":"busy"}', b"[]", b"<html>"])
+async def test_what_is_no_list(answer: bytes) -> None:
+    """It must not look like an account whose tasks are all gone, which would close what shows them."""
+    async with serving(answering(status(200, answer))) as server, WorkflowClient(server.url, auth=AUTH) as k2:
+        with pytest.raises(Temporary, match="GET /tasks: 200 with a body"):
+            await k2.tasks.find()
+
+
 async def test_a_list_beyond_the_limit() -> None:
     """A list larger than the setting allows is not read to its end."""
     settings = BASIC.model_copy(update={"max_list_bytes": 1000})
@@ -147,7 +155,7 @@ async def test_a_list_beyond_the_limit() -> None:
 
 async def test_a_client_out_of_settings() -> None:
     """The settings' account and address are what calls are made with; the password shows nowhere."""
-    async with serving(answering(status(200, b"{}"))) as server:
+    async with serving(answering(status(200, b'{"tasks":[]}'))) as server:
         address = AnyHttpUrl(f"{server.url}/api/workflow/v1/")
         async with WorkflowClient.from_settings(BASIC.model_copy(update={"endpoint": address})) as k2:
             await k2.tasks.find()
