@@ -37,6 +37,7 @@ docs: $(VENV)/.ready
 	$(BIN)/python -m kurun_activities.reference > docs/activities.md
 	$(BIN)/python -m tests.kuflow_calls.coverage > docs/kuflow-api.md
 	$(BIN)/python -m kurun_activities.k2.reference > docs/k2-activities.md
+	$(BIN)/python -m tests.k2_calls.coverage > docs/k2-api.md
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py
