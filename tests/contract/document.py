@@ -40,10 +40,8 @@ def read_document(beside: str | None = None) -> Json:
     path = Path(os.environ.get(VARIABLE) or _USUAL_PLACE)
     path = path.with_name(beside) if beside else path
     if not path.is_file():
-        how = (
-            f"download {NAME} from KuFlow and set {VARIABLE} to its path" if beside is None else "there is no other way"
-        )
-        raise DocumentMissing(f"the contract is not held against {path}, which is not there: {how}")
+        how = f"download {NAME} from KuFlow and set {VARIABLE} to its path" if beside is None else "lay it there"
+        raise DocumentMissing(f"nothing is held against {path}, which is not there: {how}")
     document: Json = yaml.safe_load(path.read_text(encoding="utf-8"))
     return document
 

@@ -11,7 +11,7 @@ from tests.contract.document import DocumentMissing, read_document
 from tests.contract.drive import REFUSED_BY_DESIGN, Outcome, Size, drive
 from tests.contract.stage import open_stage
 
-LARGE = Size(examples=30, scenarios=75, steps=40)
+LARGE = Size(examples=30, scenarios=60, steps=40)
 ENOUGH = 5000
 """Cases without which a run shows too little."""
 

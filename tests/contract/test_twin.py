@@ -11,7 +11,7 @@ from tests.contract.drive import Size, drive
 from tests.contract.run import report
 from tests.contract.stage import open_stage
 
-SMALL = Size(examples=1, scenarios=4, steps=25)
+SMALL = Size(examples=2, scenarios=4, steps=25)
 
 
 @pytest.mark.timeout(300)

@@ -39,3 +39,14 @@ async def test_an_empty_number_is_refused(twin: Twin, name: str) -> None:
 
     assert answer.status_code == 400
     assert reason(answer)["errors"][0]["location"] == name
+
+
+async def test_a_filter_by_email_takes_addresses(twin: Twin) -> None:
+    """What cannot be an e-mail address is refused; an address that nobody has finds nobody."""
+    async with twin.client() as worker:
+        refused = await worker.get("/tenant-users", params={"email": "ada"})
+        empty = await worker.get("/tenant-users", params={"email": "nobody@example.com"})
+
+    assert refused.status_code == 400
+    assert reason(refused)["errors"][0]["location"] == "email"
+    assert empty.json()["content"] == []
