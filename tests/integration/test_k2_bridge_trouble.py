@@ -19,7 +19,7 @@ from kurun_config import K2Authentication, K2Settings
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_twin.scenario import Rule
 from tests.integration.k2_bridge import BOB, LOAN, REPORTING, SVC, Bridge, bridging, found, open_bridge
-from tests.integration.worker_host import eventually
+from tests.waiting import until
 
 TASKS, APPROVALS = 12, 3
 
@@ -112,7 +112,7 @@ async def test_a_revoked_login_is_waited_for(
             item = await bridge.item(process_id)
             await bridge.k2.database.run(bridge.k2.tokens.revoke)
             second = await bridge.start(LOAN)
-            await eventually(lambda: "run `kurun k2 login`" in caplog.text)
+            await until(lambda: "run `kurun k2 login`" in caplog.text)
             waiting = await bridge.processes()
             await _log_in(settings, file)
             await _completed(bridge, second, "Decline")
