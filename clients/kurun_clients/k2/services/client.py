@@ -6,7 +6,9 @@ from typing import Self
 import httpx2
 
 from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
+from kurun_clients.http.auth import CredentialsAuth
 from kurun_clients.k2.connecting import account_of, basic_auth_of, ssl_context_of, timeout_of
+from kurun_clients.k2.places import Place
 from kurun_clients.k2.services.core import Core
 from kurun_clients.k2.services.exchange import MAX_ANSWER, Exchange
 from kurun_clients.k2.services.failure import parse_failure
@@ -65,7 +67,7 @@ class ServicesClient(ApiClient):
             parse_error=parse_failure,
         )
         super().__init__(client)
-        exchange = Exchange(client, max_answer)
+        exchange = Exchange(client, Place.of(client.endpoint, "k2.services_endpoint", _user(auth)), max_answer)
         self.worklist = Worklist(exchange)
         self.process = Process(exchange)
         self.identity = Identity(exchange)
@@ -95,6 +97,16 @@ class ServicesClient(ApiClient):
             )
         except ValueError as error:
             raise ConfigurationError(f"{variable('k2.services_endpoint')}: {error}") from None
+
+
+def _user(auth: httpx2.Auth) -> str:
+    match auth:
+        case CredentialsAuth():
+            return auth.client_id
+        case NegotiateAuth():
+            return auth.user
+        case _:
+            return "the account"
 
 
 def _auth(settings: K2Settings) -> httpx2.Auth:

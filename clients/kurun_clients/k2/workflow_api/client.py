@@ -6,8 +6,10 @@ from typing import Final, Self
 import httpx2
 
 from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
+from kurun_clients.http.auth import CredentialsAuth
 from kurun_clients.k2.connecting import basic_auth_of, ssl_context_of, timeout_of
 from kurun_clients.k2.oauth import OAuthAuth, TokenStore, oauth_auth_of
+from kurun_clients.k2.places import Place
 from kurun_clients.k2.workflow_api.calls import Calls
 from kurun_clients.k2.workflow_api.error_body import parse_error
 from kurun_clients.k2.workflow_api.operations import Operations
@@ -65,7 +67,7 @@ class WorkflowClient(ApiClient):
             parse_error=parse_error,
         )
         super().__init__(client)
-        calls = Calls(client)
+        calls = Calls(client, Place.of(client.endpoint, "k2.endpoint", _user(auth)))
         self.tasks = Tasks(calls, max_list_bytes)
         self.server_events = ServerEvents(calls)
         self.workflows = Workflows(calls)
@@ -116,3 +118,13 @@ class WorkflowClient(ApiClient):
         if isinstance(self._auth, OAuthAuth):
             await self._auth.aclose()
         await super().aclose()
+
+
+def _user(auth: httpx2.Auth) -> str | None:
+    match auth:
+        case CredentialsAuth():
+            return auth.client_id
+        case OAuthAuth():
+            return auth.user
+        case _:
+            return "the account"
