@@ -1,7 +1,6 @@
 """The daemon against the twin and a real Temporal server."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -27,6 +26,7 @@ from tests.integration.worker_host import (
     running_daemon,
     running_twin,
     settings_for,
+    silent_port,
 )
 from tests.integration.worker_served import EFFECTS, EVENTS, STARTED, Load, LoadWorkflow, ThreadedWorkflow, threaded
 from tests.waiting import until
@@ -164,19 +164,6 @@ async def test_a_worker_that_ends_is_replaced_by_another(calm_twin: TwinServer) 
 
 def _refuse() -> None:
     raise RuntimeError("no thread today")
-
-
-@contextlib.asynccontextmanager
-async def silent_port() -> AsyncIterator[int]:
-    """A port that accepts connections and never says a word."""
-    peers: list[asyncio.StreamWriter] = []
-    server = await asyncio.start_server(lambda _, writer: peers.append(writer), "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for peer in peers:
-            peer.close()
 
 
 def impatient(settings: Settings, **engine: object) -> Settings:

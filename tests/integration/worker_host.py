@@ -81,3 +81,16 @@ def refusals(twin: TwinServer) -> dict[str, Any]:
     """Calls that the gateway refused."""
     refused: dict[str, Any] = twin.platform.figures.snapshot()["engine"]["refusals"]
     return refused
+
+
+@contextlib.asynccontextmanager
+async def silent_port() -> AsyncIterator[int]:
+    """A port that accepts connections and never says a word."""
+    peers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: peers.append(writer), "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for peer in peers:
+            peer.close()
