@@ -22,7 +22,7 @@ INTERRUPTED: Final = "K2.Interrupted"
 """An attempt may have taken effect. It is tried again, and the next attempt looks before it acts."""
 
 TEMPORARY: Final = "K2.Temporary"
-"""K2 did not act: not reached, too busy, or asked to come later. It is tried again."""
+"""K2 did not act: not reached, too busy, asks to come later, or a wrong address. It is tried again."""
 
 AUTHENTICATION_REFUSED: Final = "K2.AuthenticationRefused"
 """K2 refused the worker's credentials. It is tried again: the work waits for good ones."""
