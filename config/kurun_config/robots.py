@@ -32,6 +32,9 @@ class RobotSettings(Section):
     """Workflow type under which robots are started; KuFlow does not document it."""
     register_ready: bool = True
     """Register the robots that KuFlow lists as ready, beside those of `worker.robot_ids`."""
+    share_credentials: bool = False
+    """Give robots the worker's own credentials as their API token; KuFlow does not document how robots get one. Without
+    it a robot has no token, unless the robot's own variables bring one."""
     content_hash: RobotHash = RobotHash.NONE
     """Algorithm by which a package is held against its `contentHash`; `none`: it is not."""
     python: Listed[Path] = ()
