@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 PACKAGES := activities clients config examples robots twin worker workflows
 
-.PHONY: demo test test-versions prove lint format histories docs bench pins clean
+.PHONY: demo test test-versions prove contract lint format histories docs bench pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/kurun demo
@@ -24,14 +24,20 @@ test-versions:
 prove: $(VENV)/.ready
 	$(BIN)/pytest tests/proof
 
+# The twin held against KuFlow's OpenAPI document at length; `make test` does the same in short.
+contract: $(VENV)/.ready
+	$(BIN)/python -m tests.contract.run
+
 # Record the histories that the replay tests hold workflows to; only after a change that is meant to be incompatible.
 histories: $(VENV)/.ready
 	$(BIN)/python -m tests.histories.record
 
-# The table of activities, made from the registry.
+# The tables of activities and of operations, made from the code.
 docs: $(VENV)/.ready
 	$(BIN)/python -m kurun_activities.reference > docs/activities.md
+	$(BIN)/python -m tests.kuflow_calls.coverage > docs/kuflow-api.md
 	$(BIN)/python -m kurun_activities.k2.reference > docs/k2-activities.md
+	$(BIN)/python -m tests.k2_calls.coverage > docs/k2-api.md
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py

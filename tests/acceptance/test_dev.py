@@ -111,6 +111,7 @@ async def test_it_says_what_a_developer_needs(running: Dev) -> None:
         info["users"][0]["client_secret"],
         "Ada Clerk <ada@example.com>",
         "LoanWorkflow on queue loans",
+        f"id {info['process_definitions'][0]['id']}",
         "kurun run --config data/kurun.toml --worker-modules",
         "LOAN declares no process items: any code is accepted",
     ]

@@ -5,9 +5,16 @@ import re
 from pathlib import Path
 
 import httpx2
+import yaml
 
 from kurun_activities.k2 import failure_types
-from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessItemType
+from kurun_clients.kuflow.models import (
+    JsonValue,
+    ProcessCreateParams,
+    ProcessItemTaskState,
+    ProcessItemType,
+    ProcessState,
+)
 from kurun_config import setting_paths
 from kurun_twin.options import SWITCHES
 from tests.processes import kurun, kurun_dev
@@ -56,6 +63,47 @@ async def test_the_purchase_works_as_printed(tmp_path: Path) -> None:
 
     assert message is not None
     assert message.text == "a lathe: approved"
+
+
+async def test_the_ready_made_workflows_work_as_printed(tmp_path: Path) -> None:
+    """Without any module the printed command serves both: the printed request is approved, another task mirrored."""
+    definitions = yaml.safe_load(block("yaml", "PURCHASE"))
+    for code in ("APPROVAL", "MIRROR"):
+        definitions["processDefinitions"] += yaml.safe_load(block("yaml", f"code: {code}"))["processDefinitions"]
+    (tmp_path / "definitions.yaml").write_text(yaml.safe_dump(definitions))
+    command = block("console", "--k2-mirror-process-definition-id").replace("\\\n", " ").split()
+    mirroring = command[command.index("--k2-watch") :]
+    [body] = re.findall(r"-d '(.*?)'", block("console", "processDefinitionId"), re.DOTALL)
+    async with kurun_dev(tmp_path / "dev", definitions=tmp_path / "definitions.yaml") as dev:
+        settings = str(tmp_path / "dev" / "data" / "kurun.toml")
+        async with (
+            kurun(
+                *("run", "--config", settings, *mirroring, "--k2-watch-interval", "0.3"), log=tmp_path / "run.log"
+            ) as worker,
+            dev.client() as kuflow,
+            httpx2.AsyncClient(auth=BOB, base_url=dev.info["k2"]["endpoint"]) as bob,
+        ):
+            await worker.says("registered with KuFlow")
+            process = await kuflow.processes.create(ProcessCreateParams.model_validate_json(body))
+            async with asyncio.timeout(60):
+                await approve(bob)
+                while (await kuflow.processes.retrieve(process.id)).state is not ProcessState.COMPLETED:
+                    await asyncio.sleep(0.05)
+                [item] = (await kuflow.process_items.find(process_id=[process.id])).content
+                approved = (await kuflow.process_items.retrieve(item.id)).task
+                (await bob.post("workflows/7", json={"folio": "Bob's own"})).raise_for_status()
+                await approve(bob)
+                while not (shown := (await kuflow.process_items.find(task_state=[ProcessItemTaskState.READY])).content):
+                    await asyncio.sleep(0.05)
+            mirrored = (await kuflow.process_items.retrieve(shown[0].id)).task
+
+    assert approved is not None
+    assert approved.data is not None
+    assert approved.data.value["k2"]["dataFields"] == {"Amount": 40000, "Decision": "approved"}
+    assert mirrored is not None
+    assert mirrored.data is not None
+    assert (mirrored.data.value["folio"], mirrored.data.value["activity"]) == ("Bob's own", "Report")
+    assert "only KuFlow's activities" not in worker.lines()
 
 
 async def approve(bob: httpx2.AsyncClient) -> None:

@@ -205,8 +205,27 @@ async def test_refused_credentials_and_a_missing_login_are_one_line(dev: Dev, tm
     nobody = await ends("tasks", folder=tmp_path / "new", **environment(dev, tmp_path / "new"))
 
     assert (1, 1) == (refused[0], refused[1].count("\n"))
+    assert refused[1].startswith(
+        f"kurun: K2 at {dev.info['k2']['endpoint']} refuses ACME\\Bob: check k2.user and k2.password"
+    )
     assert "401" in refused[1]
     assert (1, "kurun: there is no K2 login: run `kurun k2 login`\n") == nobody
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_wrong_address_is_one_line(dev: Dev, tmp_path: Path, there: bool) -> None:
+    """It names K2 and the address; where something answers that is not K2's API, also the setting."""
+    account = {"KURUN_K2_AUTHENTICATION": "basic", "KURUN_K2_USER": "ACME\\Bob", "KURUN_K2_PASSWORD": "Geheim:1"}
+    wrong = f"{dev.info['k2']['endpoint']}/v1" if there else "http://127.0.0.1:1/api/workflow/v1"
+    variables = environment(dev, tmp_path, **account, KURUN_K2_ENDPOINT=wrong)
+    code, said = await ends("tasks", folder=tmp_path, **variables)
+
+    assert (1, 1) == (code, said.count("\n"))
+    if there:
+        assert said.startswith(f"kurun: K2 at {wrong}: GET /tasks: 404 Not Found: No HTTP resource was found")
+        assert said.endswith(": is k2.endpoint right?\n")
+    else:
+        assert said.startswith("kurun: K2 at 127.0.0.1:1: GET /tasks: cannot connect to")
 
 
 async def test_dev_says_what_a_developer_needs_of_k2(dev: Dev, tmp_path: Path) -> None:

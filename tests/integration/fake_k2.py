@@ -1,6 +1,7 @@
 """K2 as activities see it, in memory beside :class:`FakeKuFlow`: for replies that a twin does not give on purpose."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from temporalio import activity
@@ -29,6 +30,7 @@ class FakeK2(FakeKuFlow):
         started: Business keys of what was started.
         instances: What the K2 Services answer with, one after the other.
         objection: Raised by the next activity that changes something in K2.
+        release: The reply to a start waits for it, if it is there.
         turns: Turns of the watcher before it fails for good.
     """
 
@@ -42,22 +44,31 @@ class FakeK2(FakeKuFlow):
         self.started: list[str] = []
         self.instances: list[ProcessInstance] = []
         self.objection: ApplicationError | None = None
+        self.release: asyncio.Event | None = None
         self.turns = 1
 
     def messages(self) -> list[str]:
         """Texts of the process's messages."""
         return [each.message.text or "" for each in self.items.values() if each.message is not None]
 
-    def list_task(self, serial_number: str = "12_34", *, folio: str = "Loan", **fields: Any) -> None:
-        """Put a task with the actions Approve and Decline into the account's list."""
+    def list_task(
+        self,
+        serial_number: str = "12_34",
+        *,
+        folio: str = "Loan",
+        activity: str = "Approve",
+        actions: Sequence[str] = ("Approve", "Decline"),
+        **fields: Any,
+    ) -> None:
+        """Put a task, with the actions Approve and Decline unless others are named, into the account's list."""
         self.tasks[serial_number] = Task.model_validate(
             {
                 "serialNumber": serial_number,
                 "status": "Available",
                 "workflowInstanceID": INSTANCE,
                 "workflowInstanceFolio": folio,
-                "activityName": "Approve",
-                "actions": {"batchableActions": ["Approve", "Decline"]},
+                "activityName": activity,
+                "actions": {"batchableActions": list(actions)},
                 "workflowInstanceDataFields": fields,
             }
         )
@@ -131,6 +142,8 @@ class FakeK2(FakeKuFlow):
         key = request.business_key or ""
         self.started.append(key)
         self._raise_objection()
+        if self.release is not None:
+            await self.release.wait()
         folio = with_key(request.folio, key)
         return models.K2WorkflowStartResponse(workflow_instance_id=INSTANCE, business_key=key, folio=folio)
 

@@ -33,7 +33,7 @@ Found = TypeVar("Found")
 
 BOB, EVE, SVC = "ACME\\Bob", "ACME\\Eve", "ACME\\svc"
 
-LOAN, ASKED, HURRIED, WAITING, REPORTING = 1, 2, 3, 4, 5
+LOAN, ASKED, HURRIED, WAITING, REPORTING, CHECKED = 1, 2, 3, 4, 5, 6
 
 
 def _step(name: str, *people: str, **more: Any) -> dict[str, Any]:
@@ -53,6 +53,7 @@ def _k2() -> dict[str, Any]:
         HURRIED: [_step("Approve", SVC, expiresAfter=1)],
         WAITING: [{"serverEvent": "Wait"}],
         REPORTING: [_step("Approve", BOB), report],
+        CHECKED: [_step("Check", SVC), _step("Approve", BOB), report],
     }
     return {
         "users": [{"name": name} for name in (BOB, EVE, SVC)],

@@ -19,8 +19,8 @@ from kurun_worker.k2_watch import WORKFLOWS
 from kurun_worker.sandbox import workflow_runner
 from kurun_workflows import KUFLOW_ENGINE_SIGNAL_PROCESS_ITEM, WorkflowRequest
 from tests.integration import k2_workflows
-from tests.integration.conftest import until
 from tests.integration.fake_k2 import FakeK2
+from tests.waiting import until
 
 Handle = WorkflowHandle[Any, Any]
 

@@ -289,6 +289,20 @@ async def test_every_attempt_sleeps_until_the_same_moment(api: K2Api) -> None:
     assert {NOON + timedelta(seconds=60)} == ends == {task.sleep_until}
 
 
+@pytest.mark.parametrize(("until", "content"), [(datetime(2020, 1, 1, tzinfo=UTC), True), (NOON, False)])
+async def test_a_task_that_has_slept_already(api: K2Api, until: datetime, content: bool) -> None:
+    """A later attempt after the end finds the task awake, and is content; before the end it has to sleep."""
+    _, serial_number = new_task(api)
+    async with api.clients() as clients:
+        attempts = Attempts(clients, sleep_task, K2TaskSleepRequest(serial_number=serial_number, until=until))
+        api.misbehave(method="POST", path="/sleep", status=400)
+        first = await failure(attempts.next())
+        second = (await attempts.next()).found if content else (await failure(attempts.next())).type
+
+    assert first.type == failure_types.REFUSED
+    assert second == (True if content else failure_types.REFUSED)
+
+
 async def test_a_redirected_task_is_not_redirected_again(api: K2Api) -> None:
     """After a lost reply the task is gone: by this redirect or by somebody else, which nobody can tell."""
     instance, serial_number = new_task(api)

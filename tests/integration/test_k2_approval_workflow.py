@@ -1,21 +1,23 @@
 """Approvals that K2 gives, on a real Temporal server, in orders and with replies that no twin gives on purpose."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
 from kurun_activities.k2 import failure_types
-from kurun_activities.k2.watch_models import OUTCOME_TASK
+from kurun_activities.k2.watch_models import OUTCOME_TASK, OutcomeTask
 from kurun_clients.k2.services.models import DataField, ProcessInstance
 from kurun_clients.kuflow.models import JsonValueError, ProcessItemTaskState
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_workflows.k2 import K2ApprovalWorkflow
-from tests.integration.conftest import until
 from tests.integration.fake_k2 import INSTANCE
 from tests.integration.k2_house import Handle, House, failure, lost, refused, running_house
 from tests.integration.k2_workflows import TwoHelpersWorkflow, TwoQuestionsWorkflow
+from tests.waiting import until
 
 ORDER = {"workflowId": 7, "folio": "Loan of Ada", "dataFields": {"Amount": 7}}
 
@@ -34,11 +36,15 @@ def house(shared: House) -> House:
     return shared
 
 
-async def tell(house: House, handle: Handle, serial_number: str = "12_40", *, instance: int = INSTANCE) -> None:
+async def tell(
+    house: House, handle: Handle, serial_number: str = "12_40", *, instance: int = INSTANCE, activity: str | None = None
+) -> None:
     """What the watcher does when it sees the outcome task in the list."""
     key = house.k2.started[-1] if house.k2.started else None
-    signal = {"serialNumber": serial_number, "workflowInstanceId": instance, "businessKey": key}
-    await handle.signal(OUTCOME_TASK, signal)
+    told = OutcomeTask(
+        serial_number=serial_number, workflow_instance_id=instance, business_key=key, activity_name=activity
+    )
+    await handle.signal(OUTCOME_TASK, told.to_wire())
 
 
 async def asked(house: House, **order: Any) -> Handle:
@@ -102,6 +108,35 @@ async def test_foreign_and_malformed_signals_are_ignored(house: House) -> None:
     await handle.result()
 
     assert house.k2.done == [("12_40 Approve", {})]
+
+
+@pytest.mark.parametrize("told", ["Check", None], ids=["named by the watcher", "named by the task only"])
+async def test_a_task_of_another_step_is_left_alone(house: House, told: str | None) -> None:
+    """Where the order names the step of the outcome, other tasks of the instance are logged, once, and not done."""
+    handle = await asked(house, activity="report")
+    house.k2.list_task("12_39", activity="Check")
+    house.k2.list_task("12_40", activity="Report", actions=["Acknowledge"], Decision="approved")
+    for serial_number, activity in (("12_39", told), ("12_39", told), ("12_40", told and "Report")):
+        await tell(house, handle, serial_number, activity=activity)
+    await handle.result()
+    outcome = house.data(await house.item(code="K2_APPROVAL"))["k2"]
+
+    assert outcome["dataFields"] == {"Decision": "approved"}
+    assert house.k2.done == [("12_40 Acknowledge", {})]
+    assert list(house.k2.tasks) == ["12_39"]
+    assert [line for line in house.k2.logs if "left alone" in line] == [
+        "INFO K2 task 12_39 of the step 'Check' is not the outcome: it is left alone"
+    ]
+
+
+async def test_without_a_step_the_first_task_is_the_outcome(house: House) -> None:
+    """Whatever step the watcher names."""
+    handle = await asked(house, acknowledge="Approve")
+    house.k2.list_task("12_39", activity="Check")
+    await tell(house, handle, "12_39", activity="Check")
+    await handle.result()
+
+    assert house.k2.done == [("12_39 Approve", {})]
 
 
 async def test_an_outcome_task_that_is_gone_is_waited_for_again(house: House) -> None:
@@ -169,11 +204,46 @@ async def test_a_start_that_k2_refuses_fails_the_process_and_is_logged(house: Ho
 
     assert error.type == failure_types.REFUSED
     assert house.k2.logs == ["WARN K2 did not start workflow 7: Amount is no number"]
+    assert house.k2.messages() == ["K2 did not start workflow 7: Amount is no number"]
 
 
 async def test_an_outcome_that_does_not_come_in_time_fails_the_process(house: House) -> None:
     """The order may say how long to wait."""
-    assert (await failure(await asked(house, within=0))).type == "K2Approvals.Timeout"
+    assert (await failure(await asked(house, within=1))).type == "K2Approvals.Timeout"
+
+
+async def test_nothing_is_started_when_no_time_is_left(house: House) -> None:
+    """Who has stopped waiting before K2 was asked starts nothing there."""
+    error = await failure(await house.start(K2ApprovalWorkflow, **ORDER, within=0))
+
+    assert error.type == "K2Approvals.Timeout"
+    assert house.k2.started == []
+    assert house.k2.logs == ["WARN K2 was not asked to start workflow 7: no time is left"]
+
+
+async def test_a_start_is_not_tried_after_its_time(house: House) -> None:
+    """A K2 that is down when it is asked is not asked again after the deadline, however long it is down."""
+    pause = timedelta(seconds=30)
+    house.k2.objection = ApplicationError("no K2", type=failure_types.TEMPORARY, next_retry_delay=pause)
+    error = await failure(await asked(house, within=2))
+
+    assert error.type == "K2Approvals.Timeout"
+    assert len(house.k2.started) == 1
+    [line] = house.k2.logs
+    assert line.startswith("WARN K2 did not confirm the start of workflow 7 in time: ")
+    assert f"It may have been started; its key is {house.k2.started[0]}" in line
+
+
+async def test_a_start_that_is_not_answered_ends_with_its_time(house: House) -> None:
+    """A reply that does not come before the deadline is no longer waited for; the log says what may have happened."""
+    house.k2.release = asyncio.Event()
+    try:
+        error = await failure(await asked(house, within=1))
+    finally:
+        house.k2.release.set()
+
+    assert error.type == "K2Approvals.Timeout"
+    assert "It may have been started" in house.k2.logs[0]
 
 
 async def test_an_instance_brings_the_outcome_without_a_task(house: House) -> None:

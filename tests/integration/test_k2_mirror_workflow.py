@@ -12,9 +12,9 @@ from kurun_clients.k2.workflow_api.models import ServerEvent
 from kurun_clients.kuflow.models import ProcessItemTaskState
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_workflows.k2 import K2TaskMirrorWorkflow
-from tests.integration.conftest import until
 from tests.integration.k2_bridge import found
 from tests.integration.k2_house import House, failure, lost, refused, running_house
+from tests.waiting import until
 
 TASK = {"account": "k2", "serialNumber": "12_34"}
 

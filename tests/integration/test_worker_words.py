@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import structlog
 
-from kurun_config import variable
+from kurun_config import K2Settings, variable
 from tests.integration.conftest import TwinFactory
 from tests.integration.worker_host import refusals, running_daemon, settings_for
 from tests.waiting import until
@@ -19,6 +19,20 @@ async def test_a_worker_without_modules_says_so(twin_factory: TwinFactory) -> No
     (warning,) = [each for each in logs if each["log_level"] == "warning"]
     assert warning["event"] == "no modules are named: only KuFlow's activities are served"
     assert warning["setting"] == variable("worker.modules")
+
+
+async def test_a_worker_for_k2_needs_no_modules(twin_factory: TwinFactory) -> None:
+    """K2's ready-made workflows are enough to serve: it says so, and does not warn."""
+    async with twin_factory() as twin:
+        settings = settings_for(twin, modules="")
+        k2 = K2Settings.model_validate({"endpoint": "http://127.0.0.1:9/api/workflow/v1", "user": "u", "password": "p"})
+        with structlog.testing.capture_logs() as logs:
+            async with running_daemon(settings.model_copy(update={"k2": k2})):
+                await until(lambda: [each for each in logs if each["event"] == "polling"])
+
+    [said] = [each for each in logs if each["event"].startswith("no modules are named")]
+    assert said["log_level"] == "info"
+    assert "K2's ready-made workflows" in said["event"]
 
 
 async def test_a_certificate_that_cannot_be_put_to_use_is_no_traceback(twin_factory: TwinFactory) -> None:

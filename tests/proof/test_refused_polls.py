@@ -24,7 +24,7 @@ async def test_ninety_seconds_of_refused_polls(tmp_path: Path, documents: Path, 
         async with asyncio.timeout(30):
             while worker.lines().count("proof_effect begins") < 20:
                 await asyncio.sleep(0.05)
-        await dev._steer("PUT", "/_twin/engine", {"refuse": 90})
+        await dev.steer("PUT", "/_twin/engine", {"refuse": 90})
         refused_until = asyncio.get_running_loop().time() + 90
         waiting = await start(dev, kuflow, "CREATE", number=3)
         await worker.says("the worker ended, connecting again", seconds=100)

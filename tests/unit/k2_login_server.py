@@ -71,7 +71,7 @@ class LoginServer:
                 await self._token(peer, dict(parse_qsl(request.body.decode())))
             elif request.headers.get("authorization", "").removeprefix("Bearer ") in self.good:
                 self.calls += 1
-                await peer.answer(200, b"{}")
+                await peer.answer(200, b'{"tasks":[]}')
             else:
                 await peer.answer(401, b'{"Message":"no"}')
 

@@ -23,13 +23,15 @@ from kurun_clients.k2.errors import (
     UnknownOutcome,
     classified,
 )
+from kurun_clients.k2.places import Place
 
+PLACE = Place.of("http://localhost", "k2.endpoint", "bob")
 CALL = ("POST", "http://localhost/tasks", "/tasks")
 
 
 def answered(status: int, **details: Any) -> ApiError:
     """The outcome of a change that K2 answers with this status."""
-    return classified(StatusError.kind(status)(*CALL, status, **details), changes_state=True)
+    return classified(StatusError.kind(status)(*CALL, status, **details), place=PLACE, changes_state=True)
 
 
 def failure_of(error: ApiError, *, looks_first: bool = True) -> ApplicationError:
@@ -131,8 +133,8 @@ def test_every_outcome_has_its_line() -> None:
         (answered(401), True),
         (answered(408), False),
         (answered(500), False),
-        (classified(ConnectError(*CALL, "refused"), changes_state=True), True),
-        (classified(ConnectionLost(*CALL, "reset"), changes_state=True), False),
+        (classified(ConnectError(*CALL, "refused"), place=PLACE, changes_state=True), True),
+        (classified(ConnectionLost(*CALL, "reset"), place=PLACE, changes_state=True), False),
         (NotExecuted("202"), True),
         (InvalidRequest("no serial number"), True),
     ],

@@ -69,9 +69,9 @@ def test_missing_libraries_are_named_with_the_remedy() -> None:
 @pytest.mark.parametrize(
     ("addresses", "expected"),
     [
-        (REST, {*WORKFLOW_API, "K2_watchTasks"}),
+        (REST, {*WORKFLOW_API}),
         (LEGACY, {*SERVICES}),
-        ({**REST, **LEGACY}, {*WORKFLOW_API, *SERVICES, "K2_watchTasks"}),
+        ({**REST, **LEGACY, "watch": True}, {*WORKFLOW_API, *SERVICES, "K2_watchTasks"}),
     ],
 )
 async def test_a_worker_has_the_activities_of_its_addresses(addresses: dict[str, Any], expected: set[str]) -> None:

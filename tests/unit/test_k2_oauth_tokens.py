@@ -151,6 +151,25 @@ async def test_a_renewal_that_fails_while_the_token_is_good(tmp_path: Path, capl
     assert (type(error), server.calls) == (Temporary, 3)
 
 
+async def test_the_same_failure_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """However often the renewal is tried: only another failure is said again, and once that it is over."""
+    clock = Clock()
+    async with logged_in(tmp_path, clock=clock) as (server, k2):
+        with caplog.at_level(logging.INFO, logger="kurun_clients.k2.oauth.tokens"):
+            for answer in (DOWN, DOWN, DOWN, (429, {}), (429, {}), DOWN):
+                server.answer = lambda answer=answer: answer  # type: ignore[misc]
+                await error_of(k2.tasks.find())
+            server.answer = lambda: None
+            await k2.tasks.find()
+            clock.now += 4000
+            await k2.tasks.find()
+
+    said = [(record.levelname, record.getMessage()[:40]) for record in caplog.records]
+    failed, over = "the K2 access token is not renewed: K2's", "the K2 access token is renewed again"
+    assert [("WARNING", failed)] * 3 + [("INFO", over)] == said
+    assert ["503", "429", "503"] == [record.getMessage()[-3:] for record in caplog.records[:3]]
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -241,6 +260,7 @@ async def test_k2_refuses_every_token(tmp_path: Path) -> None:
         errors.append(await error_of(k2.tasks.find()))
 
     assert [type(error) for error in errors] == [AuthenticationRefused] * 6
+    assert all("refuses the login of k2.oauth_client_id: run `kurun k2 login`" in str(error) for error in errors)
     assert (asked, len(server.forms)) == (2, 3)
 
 
@@ -324,10 +344,13 @@ async def test_the_password_grant(tmp_path: Path) -> None:
             await k2.tasks.find()
             server.good.clear()
             await k2.tasks.find()
+            server.good = type("Nothing", (set,), {"add": lambda *_: None})()
+            refused = await error_of(k2.tasks.find())
 
+    assert "refuses bob@example.com: check k2.user and k2.password" in str(refused)
     assert [(form["grant_type"], form["username"], form["scope"]) for form in server.forms] == [
         ("password", "bob@example.com", "openid")
-    ] * 2
+    ] * 3
     assert list(tmp_path.iterdir()) == []
 
 
@@ -340,4 +363,5 @@ async def test_a_wrong_password(tmp_path: Path) -> None:
             error = await error_of(k2.tasks.find())
 
     assert type(error) is AuthenticationRefused
+    assert "check k2.user and k2.password" in str(error)
     assert "hunter2" not in f"{error}{grant!r}"

@@ -150,6 +150,18 @@ async def test_statuses(http_status: int, changing: type[K2Error], reading: type
         assert [reading] * len(READS) == [type(await _error(lambda call=call: call(k2))) for call in READS]  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    "answer", ["", "<html><body><p>Endpoint not found.</p></body></html>", "<a>", '{"message":"x"}']
+)
+async def test_a_404_without_a_failure(answer: str) -> None:
+    """K2 did not say it: nothing was done, and the message asks whether the address is right."""
+    for call in [*CHANGES, *READS]:
+        error = await _error(lambda call=call: asked(call, answer, 404))  # type: ignore[misc]
+
+        assert type(error) is Temporary
+        assert str(error).endswith("is k2.services_endpoint right?")
+
+
 SUCCESSES = [
     b"",
     b" \r\n",

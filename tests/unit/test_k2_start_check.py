@@ -100,7 +100,8 @@ async def test_the_check_can_be_left_out() -> None:
 
 async def test_a_workflow_that_is_not_there() -> None:
     """Its schema cannot be had: nothing was started, and the next start asks again."""
-    async with serving(answering(status(404), status(404))) as server, WorkflowClient(server.url, auth=AUTH) as k2:
+    unknown = status(404, b'{"Message":"There is no workflow 7."}')
+    async with serving(answering(unknown, unknown)) as server, WorkflowClient(server.url, auth=AUTH) as k2:
         for _ in range(2):
             with pytest.raises(GoneOrForbidden):
                 await k2.workflows.start(7, GOOD)

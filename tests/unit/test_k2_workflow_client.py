@@ -28,6 +28,17 @@ AUTH = BasicAuth("bob", "hunter2")
 SERIAL = "12_34"
 DENIED = b'{"Message":"Task could not be retrieved. Either access denied or not found."}'
 ENDPOINT = AnyHttpUrl("http://127.0.0.1:1/api/workflow/v1")
+STRAY = [
+    b"",
+    b"{}",
+    b"<html>404 - File or directory not found.</html>",
+    b'{"message":"no Route matched with those values"}',
+    b'{"Message":"No HTTP resource was found that matches the request URI \'http://x/v1/v1/tasks\'."}',
+    b'{"Message":"Not found.","MessageDetail":"No action was found on the controller \'Tasks\'."}',
+    b'{"Message":"Not found.","MessageDetail":"No type was found that matches the controller named \'v1\'."}',
+]
+"""404 without K2's engine: of a gateway, or of an address that leads nowhere."""
+
 BASIC = K2Settings(endpoint=ENDPOINT, user="bob", password=SecretStr("hunter2"))
 
 
@@ -44,6 +55,8 @@ async def ends(kind: str, *answers: Script) -> tuple[ApiError, int]:
     [
         ("read", status(404, DENIED), GoneOrForbidden, 1),
         ("read", status(400, DENIED), GoneOrForbidden, 1),
+        ("read", status(404, b'{"Message":"There is no workflow 7."}'), GoneOrForbidden, 1),
+        *[(kind, status(404, body), Temporary, 1) for kind in ("read", "change") for body in STRAY],
         ("change", status(500, b'{"message":"26030 no free slot"}'), GoneOrForbidden, 1),
         ("change", status(500, b'"24411 not allowed"'), GoneOrForbidden, 1),
         ("change", status(401), AuthenticationRefused, 1),
@@ -68,6 +81,32 @@ async def test_how_a_call_ends(kind: str, answer: Script, expected: type[ApiErro
 
     assert (type(error), count) == (expected, sent)
     assert isinstance(error.__cause__, ApiError)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (401, "K2 at {url} refuses ACME\\Bob: check k2.user and k2.password (GET /tasks: 401 Unauthorized)"),
+        (403, "K2 at {url} forbids this to ACME\\Bob: a right may be missing (GET /tasks: 403 Forbidden)"),
+        (404, "K2 at {url}: GET /tasks: 404 Not Found: is k2.endpoint right?"),
+        (302, "K2 at {host}: GET /tasks: 302 Found"),
+    ],
+)
+async def test_what_a_person_has_to_look_at(code: int, expected: str) -> None:
+    """A message names K2, its address, the user and the setting that may be wrong, and holds no secret."""
+    auth = BasicAuth("ACME\\Bob", "hunter2")
+    async with serving(answering(status(code, b""))) as server, WorkflowClient(server.url, auth=auth) as k2:
+        with pytest.raises(ApiError) as caught:
+            await k2.tasks.find()
+
+    assert expected.format(url=server.url, host=server.url.partition("://")[2]) == str(caught.value)
+
+
+async def test_k2_that_is_not_there() -> None:
+    """The message says whom nobody reached."""
+    async with WorkflowClient.from_settings(BASIC.model_copy(update={"retries": 0})) as k2:
+        with pytest.raises(Temporary, match=r"^K2 at 127\.0\.0\.1:1: GET /tasks: cannot connect"):
+            await k2.tasks.find()
 
 
 async def test_a_change_that_nobody_acted_on_is_repeated() -> None:
@@ -133,6 +172,14 @@ async def test_a_long_list_that_cannot_be_read(broken: bytes) -> None:
             await k2.tasks.find()
 
 
+@pytest.mark.parametrize("answer", [b"{}", b'{"itemCount":3}', b'{"Message":"busy"}', b"[]", b"<html>"])
+async def test_what_is_no_list(answer: bytes) -> None:
+    """It must not look like an account whose tasks are all gone, which would close what shows them."""
+    async with serving(answering(status(200, answer))) as server, WorkflowClient(server.url, auth=AUTH) as k2:
+        with pytest.raises(Temporary, match="GET /tasks: 200 with a body"):
+            await k2.tasks.find()
+
+
 async def test_a_list_beyond_the_limit() -> None:
     """A list larger than the setting allows is not read to its end."""
     settings = BASIC.model_copy(update={"max_list_bytes": 1000})
@@ -147,7 +194,7 @@ async def test_a_list_beyond_the_limit() -> None:
 
 async def test_a_client_out_of_settings() -> None:
     """The settings' account and address are what calls are made with; the password shows nowhere."""
-    async with serving(answering(status(200, b"{}"))) as server:
+    async with serving(answering(status(200, b'{"tasks":[]}'))) as server:
         address = AnyHttpUrl(f"{server.url}/api/workflow/v1/")
         async with WorkflowClient.from_settings(BASIC.model_copy(update={"endpoint": address})) as k2:
             await k2.tasks.find()

@@ -7,6 +7,19 @@ import pytest
 
 from kurun_activities.k2.trouble import Trouble
 from kurun_activities.k2.watch_loop import AT_ONCE, GIVEN_UP, work_off
+from kurun_clients.http import ConnectError, NotFound
+from kurun_clients.k2 import Temporary
+
+
+def test_a_wrong_address_is_said_though_k2_was_down_before(caplog: pytest.LogCaptureFixture) -> None:
+    """Both are temporary, but different things have to be done about them."""
+    trouble = Trouble()
+    down, misled = Temporary("K2 at k2:443: down"), Temporary("K2 at https://k2: is k2.endpoint right?")
+    down.__cause__, misled.__cause__ = ConnectError("GET", "", "/tasks", "x"), NotFound("GET", "", "/tasks", 404)
+    for error in (down, down, misled, misled):
+        trouble.met("listing", error)
+
+    assert [str(down), str(misled)] == [record.getMessage().partition("again: ")[2] for record in caplog.records]
 
 
 async def test_work_is_done_a_few_pieces_at_a_time() -> None:

@@ -1,5 +1,6 @@
 """What the watcher of a K2 account makes of the lists it sees."""
 
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kurun_activities.k2.watch_loop import as_listed
-from kurun_activities.k2.watched import ListedTask, Watched, mirror_id
+from kurun_activities.k2.watched import MOST_CARRIED, ListedTask, Watched, mirror_id
 from kurun_clients.k2.workflow_api.models import TaskSummary
 
 PROCESS = UUID("0b54e1ac-96c5-4a7d-8d0c-3f62f6f0a3d1")
@@ -135,14 +136,73 @@ def test_a_reconciliation_spares_the_work_of_a_watcher_that_began_anew() -> None
     assert due(watched) == ["1_1"]
 
 
-def test_a_reconciliation_announces_awaited_tasks_again() -> None:
-    """A signal may be lost with its workflow's earlier run: what is still listed is announced again, without search."""
+def test_a_reconciliation_without_search_doubts_every_mirror() -> None:
+    """Where nobody can tell which mirrors run, each of them is asked for."""
     watched = Watched()
-    watched.see([task("1_1"), task("2_2", business_key=f"{PROCESS}:2")])
-    mirrored(watched)
+    watched.see([task("1_1"), task("2_2")])
+    process_id = mirrored(watched)
     watched.reconcile(None)
 
-    assert due(watched) == ["2_2"]
+    assert due(watched) == ["1_1", "2_2"]
+    assert [(each.doubtful, each.process_id) for each in watched.due()] == [(True, process_id)] * 2
+
+
+def test_a_reconciliation_doubts_mirrors_that_do_not_run() -> None:
+    """One that is found is beyond doubt; once another has been asked for, so is that."""
+    watched = Watched()
+    watched.see([task("1_1"), task("2_2")])
+    mirrored(watched)
+    watched.reconcile({"1_1": uuid4()})
+    doubted = [each.task.serial_number for each in watched.known.values() if each.doubtful]
+    mirrored(watched)
+
+    assert doubted == ["2_2"]
+    assert not any(each.doubtful for each in watched.known.values())
+
+
+def reconciliations(watched: Watched, number: int, serial_number: str = "2_2") -> list[int]:
+    """At which of so many reconciliations a task was announced."""
+    told = []
+    for each in range(number):
+        watched.see([task(serial_number, business_key=f"{PROCESS}:2")])
+        watched.reconcile(None)
+        for known in watched.due():
+            known.was_announced()
+            told.append(each)
+    return told
+
+
+def test_awaited_tasks_are_announced_again_but_ever_more_seldom() -> None:
+    """A signal may be lost with its workflow's earlier run; but each makes a history longer. In the end every 6 h."""
+    told = reconciliations(Watched(), 1000)
+    waits = [after - before for before, after in pairwise(told)]
+
+    assert told[0] == 0
+    assert waits[:8] == [1, 2, 4, 8, 16, 32, 64, 72]
+    assert set(waits[8:]) == {72}
+
+
+def test_the_next_turn_goes_on_announcing_where_this_one_ended() -> None:
+    """The watcher begins anew every hour: what it announced is handed on, also where a turn saw no list at all."""
+    turns, told = Watched(), []
+    for begin in range(0, 100, 10):
+        told += [begin + each for each in reconciliations(turns, 10)]
+        turns = Watched(announced=Watched(announced=turns.announcements()).announcements())
+
+    assert told == reconciliations(Watched(), 100)
+
+
+def test_what_is_handed_to_the_next_turn_is_limited() -> None:
+    """Only so many announcements fit into a workflow's input; tasks that left the list are not among them."""
+    watched = Watched()
+    watched.see([task("gone", business_key=str(PROCESS))])
+    watched.due()[0].was_announced()
+    watched.see(task(f"{number}_1", business_key=str(PROCESS)) for number in range(MOST_CARRIED + 5))
+    for known in watched.due():
+        known.was_announced()
+
+    assert len(watched.announcements()) == MOST_CARRIED
+    assert "gone" not in watched.announcements()
 
 
 @pytest.mark.parametrize(

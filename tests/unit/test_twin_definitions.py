@@ -111,6 +111,7 @@ def test_without_a_file_any_queue_is_welcome() -> None:
         ("a: &a [*a]", "defs.yaml:1: too large: too many or too deeply nested values"),
         ("\n\n!!python/object:os.system x", "not YAML: could not determine a constructor"),
         ("\x07", "not YAML"),
+        (r'a: "\UFFFFFFFF"', "defs.yaml:1: not YAML"),
         (b"a: \xff", "defs.yaml:1: not UTF-8 text"),
         ("", "must hold keys such as processDefinitions"),
         ("- 1", "must hold keys such as processDefinitions"),

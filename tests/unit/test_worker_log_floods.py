@@ -2,7 +2,13 @@
 
 import logging
 
-from kurun_worker.log_floods import INTERVAL, MOST_LINES, OncePerMinute
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from kurun_activities import failure_types
+from kurun_activities.failures import failure, unexpected
+from kurun_activities.k2 import failure_types as k2_failure_types
+from kurun_worker.log_floods import INTERVAL, MOST_LINES, ActivityFailures, OncePerMinute, failure_fields
 
 
 def record(message: str, name: str = "temporalio.core-sdk_core::retry") -> logging.LogRecord:
@@ -36,5 +42,64 @@ def test_what_is_remembered_is_bounded() -> None:
     names = [f"temporalio.core-{'x' * length}" for length in range(MOST_LINES * 3)]
 
     assert all(flood.filter(record("line", name)) for name in names)
-    assert len(flood._said) == MOST_LINES
+    assert len(flood.said) == MOST_LINES
     assert not flood.filter(record("line", names[-1]))
+
+
+def failed(error: Exception, activity: str = "K2_findTasks", name: str = "temporalio.activity") -> logging.LogRecord:
+    """What Temporal logs of an attempt that failed."""
+    exc_info = type(error), error, error.__traceback__
+    made = logging.LogRecord(name, logging.WARNING, "", 0, "Completing activity as failed", None, exc_info)
+    made.temporal_activity = {"activity_type": activity}
+    return made
+
+
+@pytest.mark.parametrize("kind", [failure_types.REST_FAILURE, k2_failure_types.TEMPORARY])
+def test_a_failure_of_ours_is_one_line_once_a_minute(kind: str) -> None:
+    """No traceback; per type and activity, with the number of lines that were kept back."""
+    now = [0.0]
+    failures = ActivityFailures(lambda: now[0])
+    lines = [failed(ApplicationError(f"no K2\n  at {number}", type=kind)) for number in range(4)]
+    passed = [failures.filter(line) for line in lines[:3]]
+    other = failures.filter(failed(ApplicationError("no K2", type=kind), activity="K2_actOnTask"))
+    now[0] += INTERVAL
+    later = failures.filter(lines[3])
+
+    assert (passed, other, later) == ([True, False, False], True, True)
+    assert lines[0].exc_info is None
+    assert failure_fields(lines[0]) == {"failure": kind, "error": "no K2 at 0"}
+    assert failure_fields(lines[3]) == {"failure": kind, "error": "no K2 at 3", "kept_back": 2}
+
+
+def test_a_failure_that_ends_its_activity_is_always_said() -> None:
+    """It comes once, and each has its own reason."""
+    failures = ActivityFailures(lambda: 0.0)
+    lines = [failed(ApplicationError("wrong", type=k2_failure_types.REFUSED, non_retryable=True)) for _ in range(3)]
+
+    assert all(failures.filter(line) for line in lines)
+    assert not any(line.exc_info for line in lines)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("x"), unexpected(ValueError("x")), ApplicationError("theirs", type="Theirs"), ApplicationError("none")],
+    ids=["exception", "translated", "of other code", "without type"],
+)
+def test_what_nobody_foresaw_keeps_its_traceback(error: Exception) -> None:
+    """Each time it comes."""
+    failures = ActivityFailures(lambda: 0.0)
+    lines = [failed(error) for _ in range(3)]
+
+    assert all(failures.filter(line) and line.exc_info for line in lines)
+    assert not any(failure_fields(line) for line in lines)
+
+
+def test_other_lines_with_such_a_failure_keep_their_traceback() -> None:
+    """Only what Temporal says of attempts repeats itself; a reason that is foreseen needs no traceback there."""
+    elsewhere, attempt = failed(failure("GET x: 503"), name="mine"), failed(failure("GET x: 503"))
+    failures = ActivityFailures()
+
+    assert failures.filter(elsewhere)
+    assert failures.filter(attempt)
+    assert elsewhere.exc_info
+    assert attempt.exc_info is None

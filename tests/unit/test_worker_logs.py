@@ -11,6 +11,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from temporalio.exceptions import ApplicationError
 
 from kurun_config import LogFormat, LogLevel, LogSettings, load
 from kurun_worker import logs
@@ -79,6 +80,22 @@ def test_lines_below_the_level_are_left_out() -> None:
     structlog.get_logger().warning("heard")
 
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["heard"]
+
+
+@pytest.mark.usefixtures("restored")
+def test_an_attempt_that_failed_in_an_outage_is_one_short_line() -> None:
+    """Type and reason instead of a traceback, without secrets; repeats are left out."""
+    stream = configured(LogFormat.JSON)
+    error = ApplicationError(f"K2 said 503 to {SECRET}", type="K2.Temporary")
+    extra = {"temporal_activity": {"activity_type": "K2_findTasks", "attempt": 2}}
+    for _ in range(3):
+        logging.getLogger("temporalio.activity").warning("failed", exc_info=error, extra=extra)
+
+    [line] = stream.getvalue().splitlines()
+    said = json.loads(line)
+    assert (said["failure"], said["error"]) == ("K2.Temporary", f"K2 said 503 to {MASK}")
+    assert (said["activity_type"], said["attempt"]) == ("K2_findTasks", 2)
+    assert "exception" not in said
 
 
 @pytest.mark.usefixtures("restored")

@@ -109,7 +109,8 @@ def _definitions(info: dict[str, Any]) -> list[str]:
     definitions = info["process_definitions"]
     if not definitions:
         return ["No process definitions (see --definitions); any task queue is welcome.", ""]
-    rows = [(each["code"], _carried_out(each)) for each in definitions]
+    # The id has a line of its own: beside the rest it would not fit into a terminal's width.
+    rows = [row for each in definitions for row in ((each["code"], _carried_out(each)), ("", f"id {each['id']}"))]
     loose = [each["code"] for each in definitions if each["process_items"] is None]
     warnings = [f"Warning: {code} declares no process items: any code is accepted" for code in loose]
     return ["Process definitions", *_table(rows), *warnings, ""]

@@ -61,7 +61,7 @@ def read_yaml(text: str, file: str) -> MarkedYaml:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise ConfigurationError(f"{file}:{line}: not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise ConfigurationError(f"{file}:1: not YAML: {_first_line(error)}") from None
 
 

@@ -60,7 +60,7 @@ async def run(
             stop = asyncio.Event()
             stack.enter_context(drain_on_signals(stop.set, begun=departure.begin if departure else None))
         if not settings.worker.modules:
-            log.warning("no modules are named: only KuFlow's activities are served", setting=variable("worker.modules"))
+            _say_what_is_served(settings)
         definitions = load_modules(settings.worker.modules, sandbox=settings.worker.sandbox)
         async with KuFlowClient.from_settings(settings.kuflow) as kuflow:
             plugin = KuFlowPlugin(settings, kuflow=kuflow, on_token=redactor.learn if redactor else None)
@@ -69,6 +69,18 @@ async def run(
                 if departure is not None:
                     departure.decide(0)
     log.info("ended")
+
+
+def _say_what_is_served(settings: Settings) -> None:
+    setting = variable("worker.modules")
+    if settings.k2.endpoint is None and settings.k2.services_endpoint is None:
+        log.warning("no modules are named: only KuFlow's activities are served", setting=setting)
+    else:
+        # Enough for K2ApprovalWorkflow and K2TaskMirrorWorkflow: nothing to warn of.
+        log.info(
+            "no modules are named: KuFlow's and K2's activities and K2's ready-made workflows are served",
+            setting=setting,
+        )
 
 
 def supervise(settings: Settings, plugin: KuFlowPlugin, definitions: Definitions, stop: asyncio.Event) -> Supervisor:

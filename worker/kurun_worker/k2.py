@@ -44,6 +44,11 @@ class K2Part:
             raise ConfigurationError(
                 f"k2.watch: an account's tasks are listed at k2.endpoint: set {variable('k2.endpoint')}"
             )
+        if settings.mirror_process_definition_id is not None and not settings.watch:
+            raise ConfigurationError(
+                "k2.mirror_process_definition_id: tasks are mirrored by the watcher alone, and k2.watch is off: "
+                f"set {variable('k2.watch')}=true, or unset {variable('k2.mirror_process_definition_id')}"
+            )
         if settings.endpoint is None and settings.services_endpoint is None:
             return None
         try:
@@ -59,7 +64,8 @@ class K2Part:
             ) from None
         clients = K2Clients.from_settings(settings)
         activities = k2_activities(workflow=clients.has_workflow, services=clients.has_services)
-        if clients.has_workflow:
+        # Any worker of the queue may be given the watcher: one that does not want it would hold it for nothing.
+        if settings.watch:
             activities.append(watch_tasks)
         return cls(clients, K2ActivityInterceptor(clients), activities)
 
@@ -74,7 +80,7 @@ class K2Part:
             return list(existing or ())
         from kurun_worker.k2_watch import with_k2_workflows  # noqa: PLC0415 - see the module
 
-        return with_k2_workflows(existing)
+        return with_k2_workflows(existing, watch=self.clients.settings.watch)
 
     def duties(self, worker: Worker, clock: Clock) -> dict[str, Callable[[], Awaitable[None]]]:
         """What is to be done beside a worker: to see that the account is watched, if the settings want that."""

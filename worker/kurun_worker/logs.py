@@ -9,7 +9,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from kurun_config import LogFormat, LogSettings
-from kurun_worker.log_floods import OncePerMinute
+from kurun_worker.log_floods import ActivityFailures, OncePerMinute, failure_fields
 from kurun_worker.redaction import Redactor
 
 # They narrate every connection; their warnings are enough.
@@ -54,6 +54,7 @@ def configure(settings: LogSettings, redactor: Redactor, *, stream: TextIO | Non
             ],
         )
     )
+    handler.addFilter(ActivityFailures())
     handler.addFilter(OncePerMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -71,8 +72,9 @@ def renderer(wanted: LogFormat, *, terminal: bool) -> Processor:
 
 
 def temporal_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Take over the fields that Temporal attaches to its own records and to ``workflow.logger``."""
+    """Take over the fields that Temporal attaches to its own records and ``workflow.logger``, and those of failures."""
     record: logging.LogRecord | None = event.get("_record")
+    event.update(failure_fields(record))
     for name in ("temporal_workflow", "temporal_activity"):
         fields = getattr(record, name, None)
         if isinstance(fields, Mapping):

@@ -44,13 +44,16 @@ class Calls:
     def __init__(self, options: CallOptions) -> None:
         self._options = options
 
-    async def short(self, activity: str, request: WireModel, response: type[Response]) -> Response:
-        """Call an activity that makes a few requests to the API."""
+    async def short(
+        self, activity: str, request: WireModel, response: type[Response], *, within: timedelta | None = None
+    ) -> Response:
+        """Call an activity that makes a few requests to the API; ``within`` bounds all its attempts together."""
         result: Response = await workflow.execute_activity(
             activity,
             request,
             result_type=response,
             task_queue=self._options.task_queue,
+            schedule_to_close_timeout=within,
             start_to_close_timeout=self._options.timeout,
             retry_policy=self._options.retry_policy,
         )

@@ -1,7 +1,9 @@
 """Ending a task or a server event once, although activities are retried and K2 has no idempotency key."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final, Self
 
 from temporalio import activity
@@ -10,13 +12,37 @@ from kurun_activities import attempts
 from kurun_activities.k2 import context
 from kurun_activities.k2.failures import changed_nothing, gone, unknown_outcome
 from kurun_activities.k2.models import K2MarkedRequest
-from kurun_clients.k2.errors import GoneOrForbidden
+from kurun_clients.http import ApiError
+from kurun_clients.k2.errors import GoneOrForbidden, Temporary
 from kurun_clients.k2.fields import FieldChanges
 from kurun_clients.k2.serial_numbers import SerialNumber
 from kurun_clients.k2.services.options import FieldFlags
+from kurun_clients.k2.workflow_api.models import TaskState
 
 MAX_TASKS_READ: Final = 5
 """Most tasks of the same instance that are read in search of a mark."""
+
+
+class Seen(Enum):
+    """How K2 shows a task or event that can be read."""
+
+    WAITING = auto()
+    """This account can act on it."""
+    DONE = auto()
+    """It is shown as done."""
+    OTHER = auto()
+    """It sleeps, or is somebody else's."""
+
+    @classmethod
+    def of(cls, status: str | None) -> Self:
+        """What a task's status means; the items of both APIs have the same ones."""
+        match status:
+            case TaskState.AVAILABLE | TaskState.OPEN:
+                return cls.WAITING
+            case TaskState.COMPLETED:
+                return cls.DONE
+            case _:
+                return cls.OTHER
 
 
 @dataclass(frozen=True)
@@ -62,33 +88,43 @@ class Deed:
         }
 
 
-async def acted_once(deed: Deed, act: Callable[[], Awaitable[None]], is_done: Callable[[], Awaitable[bool]]) -> bool:
+async def acted_once(deed: Deed, act: Callable[[], Awaitable[None]], look: Callable[[], Awaitable[Seen]]) -> bool:
     """Act, and in a later attempt first look whether an earlier one already did.
 
     What is still there was not acted on, because a serial number ends with its task. What is gone was done by an
-    earlier attempt or by somebody else; only the mark in the marker field tells which.
+    earlier attempt or by somebody else; only the mark in the marker field tells which. In the first attempt what K2
+    says to be gone is read once: a stray answer must not end the activity.
 
     Args:
         deed: What is done.
         act: Does it.
-        is_done: Reads the task or event; says whether it is shown as done.
+        look: Reads the task or event.
 
     Returns:
         Whether an earlier attempt had done it.
 
     Raises:
         ApplicationError: ``K2.GoneOrForbidden``: somebody else did it. ``K2.UnknownOutcome``: nobody can tell.
+        Temporary: K2 said in the first attempt that it is gone, and shows it as waiting.
     """
     with attempts.noted(changed_nothing) as earlier:
         try:
-            if earlier and await is_done():
+            if earlier and await look() is Seen.DONE:
                 return True
             await act()
-        except GoneOrForbidden:
+        except GoneOrForbidden as error:
             if not earlier:
+                if activity.info().attempt == 1 and await _still_waits(look):
+                    raise Temporary(f"{error}; but K2 still shows it as waiting", code=error.code) from error
                 raise
             await _settle(deed)
             return True
+    return False
+
+
+async def _still_waits(look: Callable[[], Awaitable[Seen]]) -> bool:
+    with suppress(ApiError):
+        return await look() is Seen.WAITING
     return False
 
 

@@ -1,12 +1,13 @@
 """The watcher's hands: it starts mirrors in KuFlow, and signals workflows through the engine."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowExecution
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from kurun_activities.k2.watch_models import (
@@ -35,6 +36,22 @@ _TIMEOUT: Final = timedelta(seconds=10)
 _RUNNING: Final = f"WorkflowType = '{MIRROR_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 
+DEAD: Final = frozenset(
+    {WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TIMED_OUT, WorkflowExecutionStatus.TERMINATED}
+)
+"""How a mirror ends that nobody wanted to end. One that was cancelled is none: a person does not want another."""
+
+
+@dataclass(frozen=True)
+class _Latest:
+    """The latest mirror of a task: whether it has ended, and of what, if it was not at the end of its work."""
+
+    generation: int
+    process_id: UUID
+    ended: bool
+    died: WorkflowExecutionStatus | None = None
+
+
 class Mirrors:
     """Starts and tells the workflows that care about the tasks of one account.
 
@@ -58,15 +75,21 @@ class Mirrors:
         """
         if (process_id := known.task.awaited_by) is not None:
             await self._announce(known.task, process_id)
-            known.settled = True
+            known.was_announced()
             return
-        process = await self._mirror(known.task, known.generation)
-        if process.state is ProcessState.COMPLETED:
-            generation, process = await self._latest(known, process)
-            if process.state is ProcessState.COMPLETED:
-                known.mirror_ended(generation)
-                return
-        known.mirrored_by(process.id)
+        if known.process_id is not None and await self._status(known.process_id) is WorkflowExecutionStatus.RUNNING:
+            known.mirrored_by(known.process_id)
+            return
+        latest = await self._latest(known, await self._mirror(known.task, known.generation))
+        if not latest.ended:
+            known.mirrored_by(latest.process_id, latest.generation)
+            return
+        if latest.died is not None:
+            activity.logger.warning(
+                f"K2 task {known.task.serial_number} is not shown any more: the workflow of its process "
+                f"{latest.process_id} has ended, {latest.died.name}; it gets another one while it stays listed"
+            )
+        known.mirror_ended(latest.generation)
 
     async def tell(self, serial_number: str, process_id: UUID) -> None:
         """Tell a mirror that its task has changed; one that has ended need not know.
@@ -93,11 +116,12 @@ class Mirrors:
             serial_number=task.serial_number,
             workflow_instance_id=task.workflow_instance_id,
             business_key=task.business_key,
+            activity_name=task.activity_name,
         )
         if not await self._signal(process_id, OUTCOME_TASK, signal):
             activity.logger.warning(
-                "no workflow waits for a K2 task: the process that its folio names has ended, or never was",
-                extra={"serial_number": task.serial_number, "process_id": str(process_id)},
+                f"no workflow waits for K2 task {task.serial_number}: the process that its folio names, {process_id}, "
+                "has ended, or never was"
             )
 
     async def _mirror(self, task: ListedTask, generation: int) -> Process:
@@ -119,16 +143,33 @@ class Mirrors:
         )
         return await self._kuflow.processes.create(params)
 
-    async def _latest(self, known: Known, process: Process) -> tuple[int, Process]:
+    async def _latest(self, known: Known, process: Process) -> "_Latest":
         generation = known.generation
-        while process.state is ProcessState.COMPLETED and generation < MOST_GENERATIONS:
+        while (latest := await self._seen(known, generation, process)).ended and generation < MOST_GENERATIONS:
             following = mirror_id(self._settings.account, known.task.serial_number, generation + 1)
             try:
                 process = await self._kuflow.processes.retrieve(following)
             except NotFound:
                 break
             generation += 1
-        return generation, process
+        return latest
+
+    async def _seen(self, known: Known, generation: int, process: Process) -> "_Latest":
+        if process.state is ProcessState.COMPLETED:
+            return _Latest(generation, process.id, ended=True)
+        # KuFlow shows a process as running although its workflow is dead, or as cancelled after it.
+        status = await self._status(process.id) if known.doubtful else None
+        died = status if status in DEAD else None
+        return _Latest(generation, process.id, ended=died is not None, died=died)
+
+    async def _status(self, process_id: UUID) -> WorkflowExecutionStatus | None:
+        """Where a process's workflow stands; ``None`` if the engine does not know it, yet or any more."""
+        try:
+            return (await self._engine.get_workflow_handle(str(process_id)).describe(rpc_timeout=_TIMEOUT)).status
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
 
     async def _signal(self, process_id: UUID, name: str, argument: TaskChanged | OutcomeTask) -> bool:
         try:

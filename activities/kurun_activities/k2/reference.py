@@ -63,7 +63,7 @@ Workflow REST API, PascalCase in the K2 Services.
 | `K2.NotExecuted` | K2 answered with a success status and did not do it | ends |
 | `K2.UnknownOutcome` | an attempt may have taken effect, and looking did not tell; the detail says what it saw | ends |
 | `K2.Interrupted` | an attempt may have taken effect; the next one looks before it acts | is tried again |
-| `K2.Temporary` | K2 did not act: not reached, too busy, or asked to come later | is tried again |
+| `K2.Temporary` | K2 did not act: not reached, too busy, asks to come later, or a wrong address | is tried again |
 | `K2.AuthenticationRefused` | K2 refused the worker's credentials | is tried again every 30 seconds |
 | `K2.LoginRequired` | somebody has to run `kurun k2 login` | is tried again every 30 seconds |
 

@@ -1,7 +1,7 @@
 """Activities on asynchronous server events."""
 
 from kurun_activities.k2 import context
-from kurun_activities.k2.acting import Deed, acted_once
+from kurun_activities.k2.acting import Deed, Seen, acted_once
 from kurun_activities.k2.models import (
     K2ServerEventFinishRequest,
     K2ServerEventFinishResponse,
@@ -25,9 +25,9 @@ async def finish_server_event(request: K2ServerEventFinishRequest) -> K2ServerEv
     events, serial_number = context.current().workflow.server_events, request.serial_number
     deed = Deed.requested(request, "finish")
 
-    async def is_finished() -> bool:
+    async def look() -> Seen:
         await events.retrieve(serial_number)
-        return False  # K2 shows only those that wait
+        return Seen.WAITING  # K2 shows no others
 
-    found = await acted_once(deed, lambda: events.finish(serial_number, deed.marked(request.changes())), is_finished)
+    found = await acted_once(deed, lambda: events.finish(serial_number, deed.marked(request.changes())), look)
     return K2ServerEventFinishResponse(found=found)

@@ -1,13 +1,13 @@
 """Activities on K2 tasks."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
 from kurun_activities import attempts
 from kurun_activities.k2 import context
-from kurun_activities.k2.acting import Deed, acted_once
+from kurun_activities.k2.acting import Deed, Seen, acted_once
 from kurun_activities.k2.failures import changed_nothing, unknown_outcome
 from kurun_activities.k2.folio import key_of
 from kurun_activities.k2.models import (
@@ -83,12 +83,15 @@ async def redirect_task(request: K2TaskRedirectRequest) -> K2TaskRedirectRespons
 
 
 async def sleep_task(request: K2TaskSleepRequest) -> K2TaskSleepResponse:
-    """Put a task to sleep; a retry leaves the same end."""
+    """Put a task to sleep; a retry leaves the same end, and is content with a task that is awake again after it."""
     until = request.until or activity.info().scheduled_time + timedelta(seconds=request.seconds or 0)
     until = until.astimezone(UTC)
     tasks = context.current().workflow.tasks
+    wanted = {TaskState.SLEEP}
+    if datetime.now(UTC) >= until:
+        wanted |= {TaskState.AVAILABLE, TaskState.OPEN}
     found = await _unless_there(
-        request.serial_number, lambda: tasks.sleep(request.serial_number, until=until), {TaskState.SLEEP}, again=True
+        request.serial_number, lambda: tasks.sleep(request.serial_number, until=until), wanted, again=True
     )
     return K2TaskSleepResponse(found=found, until=until)
 
@@ -123,11 +126,11 @@ async def act_on_task(request: K2TaskActRequest) -> K2TaskActResponse:
     tasks, serial_number = context.current().workflow.tasks, request.serial_number
     deed = Deed.requested(request, request.action)
 
-    async def is_completed() -> bool:
-        return (await tasks.retrieve(serial_number)).status == TaskState.COMPLETED
+    async def look() -> Seen:
+        return Seen.of((await tasks.retrieve(serial_number)).status)
 
     found = await acted_once(
-        deed, lambda: tasks.act(serial_number, request.action, deed.marked(request.changes())), is_completed
+        deed, lambda: tasks.act(serial_number, request.action, deed.marked(request.changes())), look
     )
     return K2TaskActResponse(found=found)
 

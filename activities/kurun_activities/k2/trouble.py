@@ -18,7 +18,7 @@ class Trouble:
 
     def met(self, what: str, error: Exception) -> None:
         """Something does not work; said again only when it fails in another way."""
-        kind = type(error).__name__
+        kind = " ".join(type(each).__name__ for each in (error, error.__cause__) if each is not None)
         if self._said.get(what) != kind:
             activity.logger.warning(f"{what} failed and is tried again: {error}", extra={"error": kind})
         self._said[what] = kind

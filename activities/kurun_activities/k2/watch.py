@@ -23,13 +23,16 @@ async def watch_tasks(request: WatchRequest) -> WatchResponse:
     """Watch an account's tasks for a while: mirror new ones, and tell workflows what they wait for.
 
     Trouble with K2, KuFlow or the engine is waited through, never reported as a failure. A worker that stops ends it.
+    One whose settings do not want the account watched refuses, so that another one may take it.
     """
     clients = k2_context.current()
+    if not clients.settings.watch:
+        raise failure(f"this worker does not watch the K2 account {request.account}: k2.watch is not set here")
     if clients.settings.account != request.account:
         raise failure(f"this worker serves the K2 account {clients.settings.account}, not {request.account}")
     mirrors = Mirrors(context.current().kuflow, activity.client(), clients.settings)
     async with heartbeating() as heartbeat:
-        loop = WatchLoop(clients.workflow, mirrors, clients.settings, heartbeat)
+        loop = WatchLoop(clients.workflow, mirrors, clients.settings, heartbeat, announced=request.announced)
         await _for_a_turn(loop.run)
     return loop.done()
 

@@ -1,9 +1,10 @@
 """The loop of one K2 account: one list of tasks an interval, whatever waits for them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from kurun_activities.heartbeat import Heartbeat
 from kurun_activities.k2.folio import key_of
 from kurun_activities.k2.mirrors import Mirrors
 from kurun_activities.k2.trouble import Trouble
-from kurun_activities.k2.watch_models import WatchResponse
+from kurun_activities.k2.watch_models import Announced, WatchResponse
 from kurun_activities.k2.watched import Known, ListedTask, Watched
 from kurun_clients.http import ApiError
 from kurun_clients.k2 import SerialNumber, WorkflowClient
@@ -46,14 +47,23 @@ class WatchLoop:
         mirrors: Does what is to be done about them.
         settings: How often, and what.
         heartbeat: Told the counts.
+        announced: What the turn before announced, by serial number.
     """
 
-    def __init__(self, k2: WorkflowClient, mirrors: Mirrors, settings: K2Settings, heartbeat: Heartbeat) -> None:
+    def __init__(
+        self,
+        k2: WorkflowClient,
+        mirrors: Mirrors,
+        settings: K2Settings,
+        heartbeat: Heartbeat,
+        *,
+        announced: Mapping[str, Announced] = MappingProxyType({}),
+    ) -> None:
         self._k2 = k2
         self._mirrors = mirrors
         self._settings = settings
         self._heartbeat = heartbeat
-        self._watched = Watched(mirroring=settings.mirror_process_definition_id is not None)
+        self._watched = Watched(mirroring=settings.mirror_process_definition_id is not None, announced=announced)
         self._trouble = Trouble()
         self._failed: set[str] = set()
         self._reconciled: float | None = None
@@ -61,7 +71,7 @@ class WatchLoop:
 
     def done(self) -> WatchResponse:
         """What was done up to now."""
-        return WatchResponse(lists=self._lists, mirrored=self._mirrored, signalled=self._signalled)
+        return WatchResponse(**self._counts(), announced=self._watched.announcements())
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -69,9 +79,12 @@ class WatchLoop:
         while True:
             begun = loop.time()
             well = await self._round()
-            self._heartbeat.report({**self.done().to_wire(), "listed": len(self._watched.known)})
+            self._heartbeat.report({**self._counts(), "listed": len(self._watched.known)})
             pause = self._trouble.pause(interval, well=well)
             await asyncio.sleep(max(0.0, begun + pause - loop.time()))
+
+    def _counts(self) -> dict[str, int]:
+        return {"lists": self._lists, "mirrored": self._mirrored, "signalled": self._signalled}
 
     async def _round(self) -> bool:
         try:

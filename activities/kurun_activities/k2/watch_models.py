@@ -6,8 +6,10 @@ Safe to import in a workflow.
 from enum import StrEnum
 from typing import Final
 
+from pydantic import Field
+
 from kurun_activities.models import ActivityRequest, ActivityResponse
-from kurun_clients.kuflow.models.base import Resource
+from kurun_clients.kuflow.models.base import Resource, WireModel
 
 WATCH_TASKS: Final = "K2_watchTasks"
 """The activity that watches."""
@@ -52,11 +54,13 @@ class OutcomeTask(Resource):
         serial_number: The task.
         workflow_instance_id: The K2 workflow instance that it belongs to.
         business_key: The key in that instance's folio.
+        activity_name: Name of its step.
     """
 
     serial_number: str
     workflow_instance_id: int
     business_key: str | None = None
+    activity_name: str | None = None
 
 
 class Mirrored(Resource):
@@ -82,14 +86,28 @@ class Mirrored(Resource):
     marker_field: str | None = None
 
 
+class Announced(WireModel):
+    """How often a task was announced to the process that waits for it.
+
+    Attributes:
+        times: How often.
+        wait: Reconciliations that pass before it is announced again.
+    """
+
+    times: int
+    wait: int
+
+
 class WatchRequest(ActivityRequest):
     """Watch an account.
 
     Attributes:
         account: Its name; the worker's settings say the rest.
+        announced: What the turn before announced, by serial number.
     """
 
     account: str
+    announced: dict[str, Announced] = Field(default_factory=dict)
 
 
 class WatchResponse(ActivityResponse):
@@ -99,8 +117,10 @@ class WatchResponse(ActivityResponse):
         lists: Lists of tasks that K2 gave.
         mirrored: Processes that were started, or found to be there.
         signalled: Signals that were taken.
+        announced: What was announced and is listed still, by serial number.
     """
 
     lists: int = 0
     mirrored: int = 0
     signalled: int = 0
+    announced: dict[str, Announced] = Field(default_factory=dict)

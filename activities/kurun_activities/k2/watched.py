@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid5
 
+from kurun_activities.k2.watch_models import Announced
+
 FURTHER_LISTS: Final = 2
 """Lists in which a task has to stand, after its mirror was found to have ended, before it gets another one.
 
@@ -13,6 +15,13 @@ task stays, the number doubles each time.
 """
 
 MOST_DOUBLINGS: Final = 9
+
+MOST_WAITED: Final = 72
+"""Reconciliations, six hours, up to which the wait between two announcements of a task doubles: each of them makes the
+history of the workflow that waits longer."""
+
+MOST_CARRIED: Final = 2000
+"""Announcements that a turn of the watcher hands to the next; the rest begin anew there."""
 
 _MIRRORS: Final = UUID("1f0a7a52-0d3e-4b0c-8a35-7d0f4d7b9c11")
 
@@ -70,6 +79,8 @@ class Known:
         process_id: The process that mirrors it, once that is known.
         generation: Which mirror it has, or gets next.
         lists_to_wait: Further lists in which it has to stand before it gets the next mirror.
+        doubtful: Its mirror was not among those that run: whether its workflow lives has to be asked.
+        announced: How often the process that waits for it was told, if one does.
     """
 
     task: ListedTask
@@ -77,15 +88,30 @@ class Known:
     process_id: UUID | None = None
     generation: int = 0
     lists_to_wait: int = 0
+    doubtful: bool = False
+    announced: Announced | None = None
 
-    def mirrored_by(self, process_id: UUID) -> None:
+    def mirrored_by(self, process_id: UUID, generation: int | None = None) -> None:
         """Its mirror runs, or was cancelled by a person, who does not want another."""
-        self.process_id, self.settled, self.lists_to_wait = process_id, True, 0
+        self.process_id, self.settled, self.lists_to_wait, self.doubtful = process_id, True, 0, False
+        self.generation = self.generation if generation is None else generation
 
     def mirror_ended(self, generation: int) -> None:
-        """Its mirror has ended, and the task is still listed."""
-        self.process_id, self.generation = None, generation + 1
+        """Its mirror has ended, or its workflow is dead, and the task is still listed."""
+        self.process_id, self.generation, self.doubtful = None, generation + 1, False
         self.lists_to_wait = FURTHER_LISTS << min(generation, MOST_DOUBLINGS)
+
+    def was_announced(self) -> None:
+        """The process that waits for it was told; the wait until it is told again doubles each time."""
+        times = self.announced.times if self.announced else 0
+        wait = min(1 << min(times, MOST_DOUBLINGS), MOST_WAITED)
+        self.settled, self.announced = True, Announced(times=times + 1, wait=wait)
+
+    def announce_later(self) -> None:
+        """A reconciliation passes: it may be time to tell once more."""
+        if self.announced is not None:
+            self.announced = self.announced.model_copy(update={"wait": self.announced.wait - 1})
+        self.settled = self.announced is not None and self.announced.wait > 0
 
 
 @dataclass
@@ -93,11 +119,14 @@ class Watched:
     """The tasks of an account over time.
 
     Attributes:
+        mirroring: Whether tasks that no process waits for get a mirror.
+        announced: What was announced before, by serial number.
         known: Those that are listed, by serial number.
         departed: Mirrors to be told that their task is not listed any more, by serial number.
     """
 
     mirroring: bool = True
+    announced: Mapping[str, Announced] = field(default_factory=dict)
     known: dict[str, Known] = field(default_factory=dict)
     departed: dict[str, UUID] = field(default_factory=dict)
 
@@ -109,11 +138,15 @@ class Watched:
             if gone.process_id is not None:
                 self.departed[serial_number] = gone.process_id
         for serial_number, task in listed.items():
-            known = self.known.setdefault(serial_number, Known(task))
+            if (known := self.known.get(serial_number)) is None:
+                before = self.announced.get(serial_number)
+                known = self.known[serial_number] = Known(task, settled=before is not None, announced=before)
             known.task = task
             # It came back before its mirror could be told.
             known.process_id = self.departed.pop(serial_number, known.process_id)
             known.lists_to_wait = max(0, known.lists_to_wait - 1)
+        # It is for those that stood in the list when the turn before ended.
+        self.announced = {}
 
     def reconcile(self, running: Mapping[str, UUID] | None) -> None:
         """Compare with the mirrors that run, and tell once more what may have been lost.
@@ -121,21 +154,23 @@ class Watched:
         Args:
             running: Process ids by serial number; ``None`` if nobody can tell.
         """
-        for known in self.known.values():
-            if known.task.awaited_by is not None:
-                known.settled = False
-        if running is None:
-            return
+        running = running or {}
         for serial_number, process_id in running.items():
             if serial_number not in self.known:
                 self.departed[serial_number] = process_id
         for serial_number, known in self.known.items():
             if known.task.awaited_by is not None:
-                continue
-            if (found := running.get(serial_number)) is not None:
+                known.announce_later()
+            elif (found := running.get(serial_number)) is not None:
                 known.mirrored_by(found)
-            elif known.settled:
-                known.settled = False
+            else:
+                known.settled, known.doubtful = False, True
+
+    def announcements(self) -> dict[str, Announced]:
+        """What was announced and is listed still, for the turn that follows; the oftenest if there are many."""
+        told = [(serial_number, known.announced) for serial_number, known in self.known.items() if known.announced]
+        told += self.announced.items()
+        return dict(sorted(told, key=lambda each: -each[1].times)[:MOST_CARRIED])
 
     def due(self) -> list[Known]:
         """Tasks about which something is to be done now."""

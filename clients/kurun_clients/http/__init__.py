@@ -1,5 +1,6 @@
 """What every API client here stands on: one async base client, its errors, its repeats, its transport."""
 
+from kurun_clients.http.api import ApiClient
 from kurun_clients.http.base import DEFAULT_TIMEOUT, BaseClient
 from kurun_clients.http.body import Content
 from kurun_clients.http.errors import (
@@ -30,6 +31,7 @@ from kurun_clients.http.transport import AiohttpTransport
 __all__ = [
     # the client
     "AiohttpTransport",
+    "ApiClient",
     "BaseClient",
     "Content",
     "DEFAULT_TIMEOUT",

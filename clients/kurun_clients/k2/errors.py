@@ -18,15 +18,24 @@ A success is a returned value. ``InvalidRequest`` is raised, as by every client,
 # ruff: noqa: N818 - the names are the outcome classes; "Error" added to each says no more
 
 import re
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
-from kurun_clients.http import ApiError, InvalidRequest, InvalidResponse, StatusError, TransportError
+from kurun_clients.http import ApiError, ErrorBody, InvalidRequest, InvalidResponse, StatusError, TransportError
+from kurun_clients.k2.places import Place
 
 DENIED_OR_NOT_FOUND: Final = re.compile(r"access denied or not found", re.IGNORECASE)
 """One text for both causes, under a status that nobody documents."""
 
 GONE_CODES: Final = frozenset({"24411", "26030"})
 """The engine's codes for "not yours any more" and "no such item, or no free slot"."""
+
+GONE_STATUS: Final = 404
+"""Also means "no longer available", but only together with K2's own error body."""
+
+NO_ROUTE: Final = re.compile(
+    r"no (http resource|action|type|controller|route data) was found|endpoint not found", re.IGNORECASE
+)
+"""What .NET says under 404 when the address leads nowhere, before K2 is asked."""
 
 _ENGINE_CODE: Final = re.compile(r"^\s*(\d{5})\b")
 _MAX_SAID: Final = 300
@@ -45,7 +54,10 @@ class K2Error(ApiError):
 
 
 class GoneOrForbidden(K2Error):
-    """The task, event or instance does not exist for this account: done, withdrawn, redirected, or never permitted."""
+    """The task, event or instance does not exist for this account: done, withdrawn, redirected, or never permitted.
+
+    K2 itself says so. The 404 of a gateway, or of an address that is wrong, is :class:`Temporary`.
+    """
 
 
 class AuthenticationRefused(K2Error):
@@ -57,7 +69,7 @@ class LoginRequired(AuthenticationRefused):
 
 
 class Temporary(K2Error):
-    """K2 did not act: it was not reached, is too busy, or asks to come later. Trying again is safe."""
+    """K2 did not act: it was not reached, perhaps at a wrong address, or is too busy. Trying again is safe."""
 
 
 class UnknownOutcome(K2Error):
@@ -70,6 +82,15 @@ class NotExecuted(K2Error):
 
 class Refused(K2Error):
     """K2 says that the request is wrong; repeating it cannot help."""
+
+
+@runtime_checkable
+class K2Body(ErrorBody, Protocol):
+    """The body of an error response that may be K2's own."""
+
+    @property
+    def is_k2s(self) -> bool:
+        """Whether it has the form of K2's own errors, rather than of a gateway's."""
 
 
 def engine_code(message: str | None) -> str | None:
@@ -93,7 +114,7 @@ def from_failure(place: str, message: str, *, changes_state: bool) -> K2Error:
     return NotExecuted(text, code=code) if changes_state else Refused(text, code=code)
 
 
-def classified(error: ApiError, *, changes_state: bool) -> ApiError:
+def classified(error: ApiError, place: Place, *, changes_state: bool) -> ApiError:
     """The outcome class of what the HTTP client raised.
 
     A timeout of a read changes nothing and is temporary; one of a start, an action or a finish is unknown. So are 500,
@@ -101,35 +122,53 @@ def classified(error: ApiError, *, changes_state: bool) -> ApiError:
 
     Args:
         error: What was raised; an :class:`InvalidRequest` and a :class:`K2Error` stay what they are.
+        place: Which K2 was called; messages name it.
         changes_state: Whether the call may have changed something.
     """
-    found = _classified(error, changes_state=changes_state)
+    found = _classified(error, place, changes_state=changes_state)
     if found is not error:
         found.__cause__ = error
     return found
 
 
-def _classified(error: ApiError, *, changes_state: bool) -> ApiError:
+def _classified(error: ApiError, place: Place, *, changes_state: bool) -> ApiError:
+    text = f"K2 at {place.host}: {error}"
     match error:
         case K2Error() | InvalidRequest():
             return error
         case StatusError():
-            return _by_status(error, changes_state=changes_state)
+            return _by_status(error, text, place, changes_state=changes_state)
         case TransportError(maybe_sent=True) | InvalidResponse() if changes_state:
-            return UnknownOutcome(str(error))
+            return UnknownOutcome(text)
         case _:
-            return Temporary(str(error))
+            return Temporary(text)
 
 
-def _by_status(error: StatusError, *, changes_state: bool) -> K2Error:
+def _by_status(error: StatusError, text: str, place: Place, *, changes_state: bool) -> K2Error:
     said = error.error.message if error.error is not None else error.excerpt
-    text, code = str(error), engine_code(said)
-    if code in GONE_CODES or DENIED_OR_NOT_FOUND.search(said) or error.status == 404:
+    code = engine_code(said)
+    if code in GONE_CODES or DENIED_OR_NOT_FOUND.search(said) or _is_gone(error):
         return GoneOrForbidden(text, code=code)
+    if error.status == GONE_STATUS:
+        return Temporary(f"K2 at {place.endpoint}: {error}: is {place.setting} right?", code=code)
     if error.status in {401, 403}:
-        return AuthenticationRefused(text, code=code)
+        return AuthenticationRefused(_refusal(error, place), code=code)
     if error.status in {408, 425, 429, 503}:
         return Temporary(text, code=code)
     if error.status >= 500:
         return UnknownOutcome(text, code=code) if changes_state else Temporary(text, code=code)
     return Refused(text, code=code)
+
+
+def _is_gone(error: StatusError) -> bool:
+    body = error.error
+    if error.status != GONE_STATUS or body is None or not (isinstance(body, K2Body) and body.is_k2s):
+        return False
+    texts = (body.message, *(each.message for each in body.errors or ()))
+    return not any(NO_ROUTE.search(text or "") for text in texts)
+
+
+def _refusal(error: StatusError, place: Place) -> str:
+    if error.status == 403:
+        return f"K2 at {place.endpoint} forbids this to {place.caller}: a right may be missing ({error})"
+    return f"K2 at {place.endpoint} refuses {place.caller}: {place.remedy} ({error})"

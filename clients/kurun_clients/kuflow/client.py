@@ -2,14 +2,13 @@
 
 import ssl
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Literal, Self
 from uuid import UUID
 
 import httpx2
 from pydantic import SecretStr, ValidationError
 
-from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, BaseClient, RetryPolicy
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
 from kurun_clients.http.trust import trusting
 from kurun_clients.kuflow.auth import Base64BearerAuth, BasicAuth, BearerAuth
 from kurun_clients.kuflow.models import DefaultError
@@ -30,7 +29,7 @@ from kurun_clients.kuflow.resources import (
 from kurun_config import ConfigurationError, KuFlowApiShape, KuFlowAuthentication, KuFlowSettings, require, variable
 
 
-class KuFlowClient:
+class KuFlowClient(ApiClient):
     """The KuFlow API. Use it as an async context manager, or call :meth:`aclose`.
 
     Every call raises :class:`kurun_clients.http.ApiError`; the tree is drawn in :mod:`kurun_clients.http.errors`.
@@ -75,7 +74,7 @@ class KuFlowClient:
         shape: KuFlowApiShape | Literal["current", "seed"] = KuFlowApiShape.CURRENT,
     ) -> None:
         shape = KuFlowApiShape(shape)
-        self._client = BaseClient(
+        client = BaseClient(
             endpoint,
             auth=auth,
             timeout=timeout,
@@ -83,18 +82,19 @@ class KuFlowClient:
             transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
             parse_error=parse_default_error,
         )
-        self.authentications = Authentications(self._client, tenant_id)
-        self.workers = Workers(self._client)
-        self.principals = Principals(self._client, shape)
-        self.tenants = Tenants(self._client)
-        self.tenant_users = TenantUsers(self._client, shape)
-        self.groups = Groups(self._client)
-        self.processes = Processes(self._client, shape)
-        self.process_items = ProcessItems(self._client, shape)
-        self.documents = Documents(self._client)
-        self.business_artifacts = BusinessArtifacts(self._client)
-        self.robots = Robots(self._client)
-        self.kms = Kms(self._client)
+        super().__init__(client)
+        self.authentications = Authentications(client, tenant_id)
+        self.workers = Workers(client)
+        self.principals = Principals(client, shape)
+        self.tenants = Tenants(client)
+        self.tenant_users = TenantUsers(client, shape)
+        self.groups = Groups(client)
+        self.processes = Processes(client, shape)
+        self.process_items = ProcessItems(client, shape)
+        self.documents = Documents(client)
+        self.business_artifacts = BusinessArtifacts(client)
+        self.robots = Robots(client)
+        self.kms = Kms(client)
 
     @classmethod
     def from_settings(cls, settings: KuFlowSettings, *, transport: httpx2.AsyncBaseTransport | None = None) -> Self:
@@ -121,26 +121,6 @@ class KuFlowClient:
             )
         except ValueError as error:
             raise ConfigurationError(f"{variable('kuflow.endpoint')}: {error}") from None
-
-    @property
-    def endpoint(self) -> str:
-        """Address of the API."""
-        return self._client.endpoint
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.endpoint!r})"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._client.aclose()
 
 
 def parse_default_error(body: bytes) -> DefaultError | None:

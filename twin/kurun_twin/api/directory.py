@@ -41,7 +41,7 @@ async def find_tenant_users(api: Api, request: Request) -> Response:
         tenant_id=parameters.ids(request, "tenantId"),
         group_id=parameters.ids(request, "groupId"),
         group_code=parameters.texts(request, "groupCode"),
-        email=parameters.texts(request, "email"),
+        email=parameters.emails(request, "email"),
     )
     return json_response(api.platform.directory.tenant_users(wanted, parameters.page(request)))
 

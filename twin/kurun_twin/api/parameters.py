@@ -14,6 +14,7 @@ from kurun_twin.platform.paging import PageRequest
 from kurun_twin.platform.refusals import Invalid, TooLarge, UnsupportedMediaType
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MAX_VALUES = 1000
 _MAX_PAGE = 2**31 - 1
 
@@ -49,6 +50,19 @@ def texts(request: Request, *names: str) -> list[str]:
 def ids(request: Request, name: str) -> list[str]:
     """All values of a query parameter that takes UUIDs."""
     return [uuid_text(value, name) for value in texts(request, name)]
+
+
+def emails(request: Request, name: str) -> list[str]:
+    """All values of a query parameter that takes e-mail addresses.
+
+    Raises:
+        Invalid: One cannot be an address.
+    """
+    values = texts(request, name)
+    for value in values:
+        if _EMAIL.fullmatch(value) is None or not value.isprintable():
+            raise Invalid(f"{value!r} is no e-mail address", location=name, location_type="query")
+    return values
 
 
 def choices(request: Request, name: str, kind: type[Choice]) -> list[Choice]:
@@ -156,7 +170,9 @@ async def _content(request: Request, max_bytes: int) -> bytes:
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:
-    text = single(request, name) or str(default)
+    text = single(request, name)
+    if text is None:
+        return default
     if not (text.isascii() and text.isdecimal()) or len(text) > 10 or int(text) > most:
         raise Invalid(f"{name} is a number from 0 to {most}", location=name, location_type="query")
     return int(text)

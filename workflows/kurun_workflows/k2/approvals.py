@@ -9,10 +9,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from kurun_activities.k2 import names
-from kurun_activities.k2.failure_types import GONE_OR_FORBIDDEN, UNKNOWN_OUTCOME
+from kurun_activities.k2.failure_types import UNKNOWN_OUTCOME
 from kurun_activities.k2.models.tasks import (
-    K2TaskActRequest,
-    K2TaskActResponse,
     K2TaskRetrieveRequest,
     K2TaskRetrieveResponse,
 )
@@ -23,10 +21,11 @@ from kurun_clients.kuflow.models import ProcessItem, ProcessItemTaskLogLevel
 from kurun_workflows.calls import CallOptions, Calls
 from kurun_workflows.errors import InvalidData
 from kurun_workflows.item_calls import ItemOrId
-from kurun_workflows.k2.failures import WRONG_REQUEST, failure_type, reason, saw_it_gone
-from kurun_workflows.k2.instances import data_fields_of, ended_instance
-from kurun_workflows.k2.outcome_tasks import OutcomeTasks
-from kurun_workflows.k2.outcomes import K2ApprovalFailed, K2ApprovalTimeout, K2Outcome, OutcomeFrom
+from kurun_workflows.k2.acknowledging import acknowledged
+from kurun_workflows.k2.failures import failure_type, ran_out, reason
+from kurun_workflows.k2.instances import data_fields_of, ended_instance, time_to_read
+from kurun_workflows.k2.outcome_tasks import MOST, OutcomeTasks, is_of
+from kurun_workflows.k2.outcomes import K2ApprovalTimeout, K2Outcome, OutcomeFrom
 from kurun_workflows.process import KuFlowProcess
 
 WARN = ProcessItemTaskLogLevel.WARN
@@ -59,6 +58,7 @@ class K2Approvals:
         expected_duration: int | None = None,
         item: ItemOrId | None = None,
         acknowledge: str | None = None,
+        activity: str | None = None,
         outcome: OutcomeFrom = OutcomeFrom.TASK,
         within: timedelta | None = None,
     ) -> K2Outcome:
@@ -76,12 +76,15 @@ class K2Approvals:
             item: A task of the process, claimed by the worker, that takes the outcome in its data (under ``k2``) and
                 what happened in its log.
             acknowledge: Action by which the outcome task is completed; its only one without it.
+            activity: Step of the K2 workflow whose task is the outcome. Other tasks that the workflow gives to this
+                account are left alone, with a log line. Without it the first one is the outcome.
             outcome: Where the outcome is seen. ``instance`` needs the K2 Services; its polls fill the history, so for
                 weeks of waiting let the K2 workflow end with a task.
-            within: Longest wait; for ever without it.
+            within: Longest time for the start and the wait; for ever without it. Once K2 has given the outcome, what is
+                left to do may take longer.
 
         Raises:
-            K2ApprovalTimeout: No outcome in time.
+            K2ApprovalTimeout: No outcome in time. If not even the start was confirmed, the log says so.
             K2ApprovalFailed: The outcome task cannot be acknowledged.
             ActivityError: K2 refuses the start.
         """
@@ -98,7 +101,7 @@ class K2Approvals:
         deadline = None if within is None else workflow.now() + within
         asked = _Asked(self._process, self._calls, self._tasks, key, deadline, item)
         await asked.start(request)
-        ended = await (asked.by_task(acknowledge) if outcome is OutcomeFrom.TASK else asked.by_instance())
+        ended = await (asked.by_task(acknowledge, activity) if outcome is OutcomeFrom.TASK else asked.by_instance())
         await asked.save(ended)
         return ended
 
@@ -109,6 +112,8 @@ class _Asked:
 
     Attributes:
         instance_id: The instance; ``None`` while the reply to its start is lost.
+        left_alone: Serial numbers of the instance's tasks that are not the outcome. The watcher names them again and
+            again.
     """
 
     process: KuFlowProcess
@@ -119,12 +124,23 @@ class _Asked:
     item: ItemOrId | None
     instance_id: int | None = field(default=None)
     folio: str | None = None
+    left_alone: dict[str, None] = field(default_factory=dict)
 
     async def start(self, request: K2WorkflowStartRequest) -> None:
-        self.folio = request.folio
+        self.folio, left = request.folio, self._left()
+        if left == timedelta(0):
+            await self.log(f"K2 was not asked to start workflow {request.workflow_id}: no time is left", WARN)
+            raise K2ApprovalTimeout(self.key)
         try:
-            started = await self.calls.short(names.START_WORKFLOW, request, K2WorkflowStartResponse)
+            started = await self.calls.short(names.START_WORKFLOW, request, K2WorkflowStartResponse, within=left)
         except ActivityError as error:
+            if ran_out(error):
+                await self.log(
+                    f"K2 did not confirm the start of workflow {request.workflow_id} in time: {reason(error)}. "
+                    f"It may have been started; its key is {self.key}",
+                    WARN,
+                )
+                raise K2ApprovalTimeout(self.key) from error
             if failure_type(error) != UNKNOWN_OUTCOME:
                 await self.log(f"K2 did not start workflow {request.workflow_id}: {reason(error)}", WARN)
                 raise
@@ -133,15 +149,20 @@ class _Asked:
         self.instance_id, self.folio = started.workflow_instance_id, started.folio
         await self.log(f"K2 started workflow instance {self.instance_id}: {started.folio}")
 
-    async def by_task(self, acknowledge: str | None) -> K2Outcome:
+    async def by_task(self, acknowledge: str | None, activity: str | None) -> K2Outcome:
         while True:
             told = await self._outcome_task()
-            request = K2TaskRetrieveRequest(serial_number=told.serial_number)
-            task = (await self.calls.short(names.RETRIEVE_TASK, request, K2TaskRetrieveResponse)).task
+            if not is_of(activity, told.activity_name):
+                await self._leave(told.serial_number, told.activity_name)
+                continue
+            task = await self._read(told.serial_number)
             if task is None:
                 await self.log(f"K2 task {told.serial_number} was gone before it could be read", WARN)
                 continue
-            action = await self._acknowledge(task, acknowledge)
+            if not is_of(activity, task.activity_name or ""):
+                await self._leave(task.serial_number, task.activity_name)
+                continue
+            action = await acknowledged(self.calls, self.log, task, acknowledge)
             return self._outcome(task, told, action)
 
     async def by_instance(self) -> K2Outcome:
@@ -175,33 +196,34 @@ class _Asked:
         if self.item is not None:
             await self.process.log(self.item, text, level)
 
+    def _left(self) -> timedelta | None:
+        return None if self.deadline is None else max(self.deadline - workflow.now(), timedelta(0))
+
     async def _outcome_task(self) -> OutcomeTask:
-        left = None if self.deadline is None else max(self.deadline - workflow.now(), timedelta(0))
-        told = await self.tasks.take(self._is_ours, left)
+        told = await self.tasks.take(self._is_ours, self._left())
         if told is None:
             raise K2ApprovalTimeout(self.key)
         return told
 
+    async def _read(self, serial_number: str) -> Task | None:
+        request, within = K2TaskRetrieveRequest(serial_number=serial_number), time_to_read(self.deadline)
+        try:
+            return (await self.calls.short(names.RETRIEVE_TASK, request, K2TaskRetrieveResponse, within=within)).task
+        except ActivityError as error:
+            if ran_out(error):
+                raise K2ApprovalTimeout(self.key) from error
+            raise
+
+    async def _leave(self, serial_number: str, activity: str | None) -> None:
+        if serial_number in self.left_alone:
+            return
+        if len(self.left_alone) >= MOST:
+            del self.left_alone[next(iter(self.left_alone))]
+        self.left_alone[serial_number] = None
+        await self.log(f"K2 task {serial_number} of the step {activity!r} is not the outcome: it is left alone")
+
     def _is_ours(self, told: OutcomeTask) -> bool:
         return told.workflow_instance_id == self.instance_id or told.business_key == self.key
-
-    async def _acknowledge(self, task: Task, wanted: str | None) -> str | None:
-        action = wanted or _only_action(task)
-        request = K2TaskActRequest(serial_number=task.serial_number, action=action)
-        try:
-            await self.calls.short(names.ACT_ON_TASK, request, K2TaskActResponse)
-        except ActivityError as error:
-            kind = failure_type(error)
-            if kind == GONE_OR_FORBIDDEN:
-                await self.log(f"K2 task {task.serial_number} was acknowledged by somebody else", WARN)
-                return None
-            if kind == UNKNOWN_OUTCOME and saw_it_gone(error):
-                await self.log(f"K2's reply to {action!r} was lost; the task is gone, so it counts as done", WARN)
-                return action
-            if kind in WRONG_REQUEST or kind == UNKNOWN_OUTCOME:
-                raise K2ApprovalFailed(f"K2 task {task.serial_number} cannot be completed: {reason(error)}") from error
-            raise
-        return action
 
     def _outcome(self, task: Task, told: OutcomeTask, action: str | None) -> K2Outcome:
         return K2Outcome(
@@ -212,11 +234,3 @@ class _Asked:
             action=action,
             data_fields=task.fields,
         )
-
-
-def _only_action(task: Task) -> str:
-    actions = [*task.actions.batchable_actions, *task.actions.non_batchable_actions] if task.actions else []
-    if len(actions) != 1:
-        listed = ", ".join(actions) or "none"
-        raise K2ApprovalFailed(f"K2 task {task.serial_number} has these actions: {listed}. Name one in `acknowledge`")
-    return actions[0]

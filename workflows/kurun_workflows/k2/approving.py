@@ -5,12 +5,15 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
+from kurun_activities.k2 import names
 from kurun_activities.k2.watch_models import METADATA
+from kurun_clients.kuflow.models import ProcessItem
 from kurun_clients.kuflow.models.base import Resource
 from kurun_workflows.k2.approvals import K2Approvals
-from kurun_workflows.k2.outcomes import OutcomeFrom
+from kurun_workflows.k2.failures import reason
+from kurun_workflows.k2.outcomes import K2Outcome, OutcomeFrom
 from kurun_workflows.models import WorkflowRequest, WorkflowResponse
 from kurun_workflows.process import KuFlowProcess
 
@@ -19,6 +22,7 @@ class ApprovalOrder(Resource):
     """What to ask, from the process's metadata under ``k2``; see :meth:`K2Approvals.ask`.
 
     Attributes:
+        activity: Step of the K2 workflow whose task is the outcome.
         item_code: Code of the process item that takes the outcome.
         within: Seconds to wait for it.
     """
@@ -29,6 +33,7 @@ class ApprovalOrder(Resource):
     priority: int | None = None
     expected_duration: int | None = None
     acknowledge: str | None = None
+    activity: str | None = None
     outcome: OutcomeFrom = OutcomeFrom.TASK
     item_code: str = "K2_APPROVAL"
     within: int | None = None
@@ -52,19 +57,29 @@ class K2ApprovalWorkflow:
             order.item_code, data={name: value for name, value in asked.items() if value is not None}
         )
         await self._process.claim_task(item)
-        outcome = await self._approvals.ask(
-            order.workflow_id,
-            folio=order.folio,
-            data_fields=order.data_fields,
-            priority=order.priority,
-            expected_duration=order.expected_duration,
-            item=item,
-            acknowledge=order.acknowledge,
-            outcome=order.outcome,
-            within=None if order.within is None else timedelta(seconds=order.within),
-        )
+        outcome = await self._ask(order, item)
         await self._process.complete_task(item)
         return WorkflowResponse(message=f"K2 workflow instance {outcome.instance_id} has its outcome")
+
+    async def _ask(self, order: ApprovalOrder, item: ProcessItem) -> K2Outcome:
+        try:
+            return await self._approvals.ask(
+                order.workflow_id,
+                folio=order.folio,
+                data_fields=order.data_fields,
+                priority=order.priority,
+                expected_duration=order.expected_duration,
+                item=item,
+                acknowledge=order.acknowledge,
+                activity=order.activity,
+                outcome=order.outcome,
+                within=None if order.within is None else timedelta(seconds=order.within),
+            )
+        except ActivityError as error:
+            # A person sees the process's messages; the log of an item that nobody opens is easily missed.
+            if error.activity_type == names.START_WORKFLOW:
+                await self._process.message(f"K2 did not start workflow {order.workflow_id}: {reason(error)}")
+            raise
 
     async def _order(self) -> ApprovalOrder:
         metadata = (await self._process.retrieve()).metadata

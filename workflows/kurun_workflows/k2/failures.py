@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio import exceptions
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState, TimeoutType
 
 from kurun_activities.failure_types import VALIDATION_FAILURE
 from kurun_activities.k2.failure_types import NOT_EXECUTED, REFUSED
@@ -22,6 +23,13 @@ def reason(error: ActivityError) -> str:
     """What the activity said, in one line."""
     said = error.cause.message if isinstance(error.cause, ApplicationError) else str(error)
     return " ".join(said.split())
+
+
+def ran_out(error: ActivityError) -> bool:
+    """Whether the time for all attempts of the activity was over, rather than that it failed for good."""
+    cause = error.cause
+    late = isinstance(cause, exceptions.TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_CLOSE
+    return late or error.retry_state is RetryState.TIMEOUT
 
 
 def saw_it_gone(error: ActivityError) -> bool:

@@ -16,6 +16,11 @@ MOST: Final = 1000
 Fits = Callable[[OutcomeTask], bool]
 
 
+def is_of(wanted: str | None, activity: str | None) -> bool:
+    """Whether a task of this step can be the outcome; so it can where its step is not known (``None``) yet."""
+    return wanted is None or activity is None or wanted.casefold() == activity.casefold()
+
+
 class OutcomeTasks:
     """Takes the watcher's signals, once for each task, also those that come before anybody waits for them."""
 

@@ -2,7 +2,7 @@
 
 from kurun_activities import attempts
 from kurun_activities.k2 import context
-from kurun_activities.k2.acting import acted_once
+from kurun_activities.k2.acting import Seen, acted_once
 from kurun_activities.k2.failures import changed_nothing
 from kurun_activities.k2.models import (
     K2ServicesActionExecuteRequest,
@@ -20,7 +20,6 @@ from kurun_activities.k2.services.arguments import action, changes, deed
 from kurun_clients.k2.errors import GoneOrForbidden
 from kurun_clients.k2.serial_numbers import SerialNumber
 from kurun_clients.k2.services.failure import Failure
-from kurun_clients.k2.services.models import ItemStatus
 from kurun_clients.k2.services.updates import TaskUpdate
 
 
@@ -31,7 +30,7 @@ async def execute_action(request: K2ServicesActionExecuteRequest) -> K2ServicesA
     async def acting() -> None:
         await worklist.execute(serial_number, action(request), synchronous=request.synchronous)
 
-    found = await acted_once(deed(request), acting, lambda: _item_is_done(serial_number))
+    found = await acted_once(deed(request), acting, lambda: _item_seen(serial_number))
     return K2ServicesActionExecuteResponse(found=found)
 
 
@@ -45,7 +44,7 @@ async def execute_item_action(request: K2ServicesItemActionExecuteRequest) -> K2
             serial_number, action(request), changes(request, done), synchronous=request.synchronous
         )
 
-    found = await acted_once(done, acting, lambda: _item_is_done(serial_number))
+    found = await acted_once(done, acting, lambda: _item_seen(serial_number))
     return K2ServicesItemActionExecuteResponse(found=found)
 
 
@@ -54,7 +53,7 @@ async def update_task(request: K2ServicesTaskUpdateRequest) -> K2ServicesTaskUpd
     tasks, serial_number = context.current().services.task, request.serial_number
     done = deed(request, request.marker_field)
     update = TaskUpdate(serial_number=serial_number, action=action(request), fields=changes(request, done))
-    found = await acted_once(done, lambda: tasks.update(update), lambda: _task_is_done(serial_number))
+    found = await acted_once(done, lambda: tasks.update(update), lambda: _task_seen(serial_number))
     return K2ServicesTaskUpdateResponse(found=found)
 
 
@@ -87,14 +86,12 @@ def _failure(said: Failure, updates: dict[int, TaskUpdate]) -> K2TaskUpdateFailu
     return K2TaskUpdateFailure(message=said.message, serial_number=update.serial_number if update else None)
 
 
-async def _item_is_done(serial_number: str) -> bool:
-    item = await context.current().services.worklist.retrieve(serial_number)
-    return item.status == ItemStatus.COMPLETED
+async def _item_seen(serial_number: str) -> Seen:
+    return Seen.of((await context.current().services.worklist.retrieve(serial_number)).status)
 
 
-async def _task_is_done(serial_number: str) -> bool:
-    task = await context.current().services.task.retrieve(serial_number)
-    return task.status == ItemStatus.COMPLETED
+async def _task_seen(serial_number: str) -> Seen:
+    return Seen.of((await context.current().services.task.retrieve(serial_number)).status)
 
 
 async def _gone(serial_numbers: list[str]) -> set[str]:
@@ -105,6 +102,6 @@ async def _gone(serial_numbers: list[str]) -> set[str]:
 
 async def _is_gone(serial_number: str) -> bool:
     try:
-        return await _task_is_done(serial_number)  # one that sleeps is not listed either
+        return await _task_seen(serial_number) is Seen.DONE  # one that sleeps is not listed either
     except GoneOrForbidden:
         return True

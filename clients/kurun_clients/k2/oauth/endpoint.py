@@ -50,7 +50,7 @@ class TokenEndpoint:
         host, slash, path = application.token_url.removeprefix("https://").removeprefix("http://").partition("/")
         scheme = application.token_url.partition("://")[0]
         if "?" in path:
-            raise ValueError("the token endpoint must be an address without a query")
+            raise ValueError("K2's token endpoint must be an address without a query")
         self._path = slash + path
         self._client = BaseClient(
             f"{scheme}://{host}",
@@ -95,14 +95,15 @@ class TokenEndpoint:
         except StatusError as error:
             raise self._refused(error.status) from None  # without its body, which may repeat what we sent
         except (TransportError, InvalidResponse) as error:
-            raise Temporary(f"the token endpoint cannot be reached: {error}") from error
+            raise Temporary(f"K2's token endpoint cannot be reached: {error}") from error
         if reply.status in _REFUSALS and b'"error"' not in reply.content:
             raise self._refused(reply.status)
         return read_answer(reply.content, request)
 
     def _refused(self, status: int) -> K2Error:
         if status >= 500 or status in _NOT_NOW:
-            return Temporary(f"the token endpoint is not available: it answers {status}")
+            return Temporary(f"K2's token endpoint is not available: it answers {status}")
         return AuthenticationRefused(
-            f"the token endpoint answers {status}: see that {self.application.token_url} is the right address"
+            f"K2's token endpoint answers {status}: see that k2.oauth_token_url, {self.application.token_url}, "
+            "is the right address"
         )

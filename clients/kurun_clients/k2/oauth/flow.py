@@ -169,12 +169,12 @@ def read_answer(body: bytes, request: TokenRequest) -> TokenAnswer:
     except OAuth2Error as error:
         raise refusal(error, request) from None
     except (ValueError, TypeError, OverflowError):
-        raise Temporary("the token endpoint gave an answer that cannot be read") from None
+        raise Temporary("K2's token endpoint gave an answer that cannot be read") from None
     if str(token.get("token_type") or "Bearer").lower() != "bearer":
-        raise AuthenticationRefused("the token endpoint gave a token that is no bearer token")
+        raise AuthenticationRefused("K2's token endpoint gave a token that is no bearer token")
     access, refresh = token["access_token"], token.get("refresh_token")
     if not _is_token(access) or not (refresh is None or _is_token(refresh)):
-        raise Temporary("the token endpoint gave an answer that cannot be read")
+        raise Temporary("K2's token endpoint gave an answer that cannot be read")
     life = token.get("expires_in")
     return TokenAnswer(access, refresh, float(min(life, _LONGEST_LIFE)) if life and life > 0 else UNSTATED_LIFE)
 
@@ -183,12 +183,14 @@ def refusal(error: OAuth2Error, request: TokenRequest) -> K2Error:
     """The outcome class of a refusal by the token endpoint."""
     kind, said = str(error.error), _said(error, request.secrets)
     if kind in NOT_NOW:
-        return Temporary(f"the token endpoint is not available: {said}")
+        return Temporary(f"K2's token endpoint is not available: {said}")
     if kind in NEEDS_A_PERSON and request.login:
         return LoginRequired(f"the K2 login is not valid any more: run `kurun k2 login` ({said})")
     if kind in NEEDS_A_PERSON:
-        return AuthenticationRefused(f"the token endpoint refuses user and password: {said}")
-    return AuthenticationRefused(f"the token endpoint refuses the request: {said}")
+        return AuthenticationRefused(
+            f"K2's token endpoint refuses user and password: check k2.user and k2.password ({said})"
+        )
+    return AuthenticationRefused(f"K2's token endpoint refuses the request: {said}")
 
 
 def _members(body: bytes) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _members(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):
-        raise Temporary("the token endpoint gave an answer that is no JSON object")
+        raise Temporary("K2's token endpoint gave an answer that is no JSON object")
     return read
 
 

@@ -95,10 +95,11 @@ def oauth_auth_of(
         ConfigurationError: Something is missing; the message names the variable to set.
     """
     grant: Grant
+    user: str | None = None
     if settings.authentication is K2Authentication.OAUTH_PASSWORD:
         user, password = account_of(settings)
         grant = PasswordGrant(endpoint_of(settings, transport=transport, ssl_context=ssl_context), user, password)
     else:
         store = store or FileTokenStore(token_file_of(settings))
         grant = RefreshGrant(endpoint_of(settings, transport=transport, ssl_context=ssl_context), store)
-    return OAuthAuth(AccessTokens(grant, margin=settings.oauth_renewal_margin))
+    return OAuthAuth(AccessTokens(grant, margin=settings.oauth_renewal_margin), user=user)

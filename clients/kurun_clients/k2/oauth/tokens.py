@@ -76,6 +76,7 @@ class AccessTokens:
         self._accepted = ""
         self._renewal: asyncio.Task[AccessToken] | None = None
         self._failure: tuple[float, K2Error] | None = None
+        self._said = ""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -142,12 +143,21 @@ class AccessTokens:
 
     def _renewal_ended(self, renewal: "asyncio.Task[AccessToken]") -> None:
         self._renewal = None
-        if renewal.cancelled() or (error := renewal.exception()) is None:
+        if renewal.cancelled():
             return
         # Looking at it keeps asyncio from complaining when nobody waits, as while the old token is still good.
+        error = renewal.exception()
+        if error is None:
+            if self._said:
+                _log.info("the K2 access token is renewed again")
+            self._said = ""
+            return
         if isinstance(error, K2Error):
             self._failure = (self._clock(), error)
-        _log.warning("the K2 access token is not renewed: %s", error)
+        said = f"{type(error).__name__}: {error}"
+        if said != self._said:
+            _log.warning("the K2 access token is not renewed: %s", error)
+        self._said = said
 
     async def _renew(self, *, after_refusal: bool) -> AccessToken:
         asked_at = self._clock()
@@ -164,9 +174,14 @@ class OAuthAuth(httpx2.Auth):
     """``Authorization: Bearer <access token>``.
 
     A call that K2 refuses with 401 was not executed: it is made once more with another token.
+
+    Args:
+        tokens: Gives the tokens.
+        user: Whose password they come from; ``None`` if they come from a login.
     """
 
-    def __init__(self, tokens: AccessTokens) -> None:
+    def __init__(self, tokens: AccessTokens, *, user: str | None = None) -> None:
+        self.user = user
         self._tokens = tokens
 
     def __repr__(self) -> str:

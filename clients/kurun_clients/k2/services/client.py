@@ -1,13 +1,14 @@
 """The K2 Services: their address, who we are, and their five services."""
 
 import ssl
-from types import TracebackType
 from typing import Self
 
 import httpx2
 
-from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, BaseClient, RetryPolicy
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
+from kurun_clients.http.auth import CredentialsAuth
 from kurun_clients.k2.connecting import account_of, basic_auth_of, ssl_context_of, timeout_of
+from kurun_clients.k2.places import Place
 from kurun_clients.k2.services.core import Core
 from kurun_clients.k2.services.exchange import MAX_ANSWER, Exchange
 from kurun_clients.k2.services.failure import parse_failure
@@ -19,7 +20,7 @@ from kurun_clients.k2.services.worklist import Worklist
 from kurun_config import ConfigurationError, K2ServicesAuthentication, K2Settings, require, variable
 
 
-class ServicesClient:
+class ServicesClient(ApiClient):
     """The K2 Services of K2 blackpearl and K2 Five. Use it as an async context manager, or call :meth:`aclose`.
 
     Every call raises a :class:`kurun_clients.k2.errors.K2Error`, or :class:`kurun_clients.http.InvalidRequest` for what
@@ -57,7 +58,7 @@ class ServicesClient:
     ) -> None:
         if isinstance(auth, NegotiateAuth):
             max_connections = auth.max_connections
-        self._client = BaseClient(
+        client = BaseClient(
             endpoint,
             auth=auth,
             timeout=timeout,
@@ -65,7 +66,8 @@ class ServicesClient:
             transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
             parse_error=parse_failure,
         )
-        exchange = Exchange(self._client, max_answer)
+        super().__init__(client)
+        exchange = Exchange(client, Place.of(client.endpoint, "k2.services_endpoint", _user(auth)), max_answer)
         self.worklist = Worklist(exchange)
         self.process = Process(exchange)
         self.identity = Identity(exchange)
@@ -96,25 +98,15 @@ class ServicesClient:
         except ValueError as error:
             raise ConfigurationError(f"{variable('k2.services_endpoint')}: {error}") from None
 
-    @property
-    def endpoint(self) -> str:
-        """Address of the services."""
-        return self._client.endpoint
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.endpoint!r})"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._client.aclose()
+def _user(auth: httpx2.Auth) -> str:
+    match auth:
+        case CredentialsAuth():
+            return auth.client_id
+        case NegotiateAuth():
+            return auth.user
+        case _:
+            return "the account"
 
 
 def _auth(settings: K2Settings) -> httpx2.Auth:

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from kurun_clients.http import ApiError, BaseClient
 from kurun_clients.k2.errors import classified
+from kurun_clients.k2.places import Place
 from kurun_clients.k2.services.answers import DONE, Expected
 from kurun_clients.k2.services.xml_reading import Element
 from kurun_clients.k2.services.xml_writing import XML, Node
@@ -24,11 +25,13 @@ class Exchange:
 
     Args:
         client: The client of the address above ``REST.svc`` and ``SyncREST.svc``.
+        place: What errors say of it.
         max_answer: Largest answer that is read, in bytes.
     """
 
-    def __init__(self, client: BaseClient, max_answer: int = MAX_ANSWER) -> None:
+    def __init__(self, client: BaseClient, place: Place, max_answer: int = MAX_ANSWER) -> None:
         self._client = client
+        self._place = place
         self._limit = max_answer
 
     async def read(
@@ -74,7 +77,7 @@ class Exchange:
                 return expected.read(reply, changes_state=changes_state)
             return await in_thread(lambda: expected.read(reply, changes_state=changes_state))
         except ApiError as error:
-            found = classified(error, changes_state=changes_state)
+            found = classified(error, self._place, changes_state=changes_state)
             if found is error:
                 raise
             raise found from error

@@ -47,6 +47,11 @@ class Failure:
         """There are no single reasons."""
         return None
 
+    @property
+    def is_k2s(self) -> bool:
+        """Every document that is read as a failure is one of K2's."""
+        return True
+
     def to_wire(self) -> dict[str, Any]:
         """The failure as a JSON object."""
         return asdict(self)

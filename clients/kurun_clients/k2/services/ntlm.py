@@ -17,6 +17,7 @@ from spnego.exceptions import SpnegoError
 from kurun_clients.http.calls import TooLarge
 from kurun_clients.http.replies import MAX_ERROR_BODY, read_body
 from kurun_clients.k2.errors import AuthenticationRefused
+from kurun_clients.k2.places import PASSWORD_REMEDY
 from kurun_clients.threads import in_thread
 
 Scheme = Literal["NTLM", "Negotiate"]
@@ -73,7 +74,7 @@ class NegotiateAuth(httpx2.Auth):
                 if not await _drained(response):
                     return
                 context = context or await self._context(request)
-                token = await self._answer(context, challenge)
+                token = await self._answer(request, context, challenge)
                 if token is None:
                     return
                 request.headers["authorization"] = f"{self.scheme} {b64encode(token).decode('ascii')}"
@@ -111,14 +112,20 @@ class NegotiateAuth(httpx2.Auth):
                 )
             )
         except (SpnegoError, ImportError) as error:
-            raise AuthenticationRefused(f"{self.scheme}: {_said(error)}") from None
+            raise self._refused(request, _said(error)) from None
 
-    async def _answer(self, context: spnego.ContextProxy, challenge: bytes) -> bytes | None:
+    async def _answer(self, request: httpx2.Request, context: spnego.ContextProxy, challenge: bytes) -> bytes | None:
         # Kerberos asks a server for its ticket, so this may wait.
         try:
             return await in_thread(lambda: context.step(challenge or None))
         except Exception as error:  # pyspnego's parsers raise whatever a malformed token makes them stumble over
-            raise AuthenticationRefused(f"{self.scheme}: the handshake failed: {_said(error)}") from None
+            raise self._refused(request, f"the handshake failed: {_said(error)}") from None
+
+    def _refused(self, request: httpx2.Request, reason: str) -> AuthenticationRefused:
+        host = request.url.netloc.decode("ascii")
+        return AuthenticationRefused(
+            f"K2 at {host}: no {self.scheme} login of {self.user}: {PASSWORD_REMEDY} ({reason})"
+        )
 
 
 async def _drained(response: httpx2.Response) -> bool:

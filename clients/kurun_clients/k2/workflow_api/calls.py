@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from kurun_clients.http import ApiError, BaseClient, Reply
 from kurun_clients.k2.errors import classified
+from kurun_clients.k2.places import Place
 from kurun_clients.threads import in_thread
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -21,8 +22,9 @@ JSON = "application/json"
 class Calls:
     """Reads, which may be repeated, and changes, which never are."""
 
-    def __init__(self, client: BaseClient) -> None:
+    def __init__(self, client: BaseClient, place: Place) -> None:
         self._client = client
+        self._place = place
 
     async def read(self, model: type[Model], path: str, *, query: Sequence[tuple[str, str]] = ()) -> Model:
         """GET something as a model.
@@ -30,7 +32,7 @@ class Calls:
         Raises:
             ApiError: See :mod:`kurun_clients.k2.errors`.
         """
-        with outcome(changes_state=False):
+        with self.outcome(changes_state=False):
             reply = await self._client.send("GET", path, query=query)
             if len(reply.content) < READ_IN_THREAD:
                 return reply.read(model)
@@ -38,7 +40,7 @@ class Calls:
 
     async def fetch(self, path: str, *, query: Sequence[tuple[str, str]] = (), limit: int | None = None) -> Reply:
         """GET something as it is."""
-        with outcome(changes_state=False):
+        with self.outcome(changes_state=False):
             return await self._client.send("GET", path, query=query, limit=limit)
 
     async def change(self, path: str, body: bytes | None = None) -> Reply:
@@ -49,19 +51,18 @@ class Calls:
         Raises:
             ApiError: See :mod:`kurun_clients.k2.errors`.
         """
-        with outcome(changes_state=True):
+        with self.outcome(changes_state=True):
             return await self._client.send(
                 "POST", path, body=body, content_type=None if body is None else JSON, idempotent=False
             )
 
-
-@contextmanager
-def outcome(*, changes_state: bool) -> Iterator[None]:
-    """Raise what goes wrong inside as its outcome class."""
-    try:
-        yield
-    except ApiError as error:
-        found = classified(error, changes_state=changes_state)
-        if found is error:
-            raise
-        raise found from error
+    @contextmanager
+    def outcome(self, *, changes_state: bool) -> Iterator[None]:
+        """Raise what goes wrong inside as its outcome class."""
+        try:
+            yield
+        except ApiError as error:
+            found = classified(error, self._place, changes_state=changes_state)
+            if found is error:
+                raise
+            raise found from error

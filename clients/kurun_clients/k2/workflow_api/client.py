@@ -1,14 +1,15 @@
 """The Workflow REST API: its address, who we are, and its nouns."""
 
 import ssl
-from types import TracebackType
 from typing import Final, Self
 
 import httpx2
 
-from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, BaseClient, RetryPolicy
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
+from kurun_clients.http.auth import CredentialsAuth
 from kurun_clients.k2.connecting import basic_auth_of, ssl_context_of, timeout_of
 from kurun_clients.k2.oauth import OAuthAuth, TokenStore, oauth_auth_of
+from kurun_clients.k2.places import Place
 from kurun_clients.k2.workflow_api.calls import Calls
 from kurun_clients.k2.workflow_api.error_body import parse_error
 from kurun_clients.k2.workflow_api.operations import Operations
@@ -20,7 +21,7 @@ from kurun_config import ConfigurationError, K2Authentication, K2Settings, requi
 MAX_LIST_BYTES: Final = 64 * 1024**2
 
 
-class WorkflowClient:
+class WorkflowClient(ApiClient):
     """The Workflow REST API. Use it as an async context manager, or call :meth:`aclose`.
 
     Every call raises an outcome class of :mod:`kurun_clients.k2.errors`, or ``InvalidRequest`` for what is refused
@@ -57,7 +58,7 @@ class WorkflowClient:
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._auth = auth
-        self._client = BaseClient(
+        client = BaseClient(
             endpoint,
             auth=auth,
             timeout=timeout,
@@ -65,7 +66,8 @@ class WorkflowClient:
             transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
             parse_error=parse_error,
         )
-        calls = Calls(self._client)
+        super().__init__(client)
+        calls = Calls(client, Place.of(client.endpoint, "k2.endpoint", _user(auth)))
         self.tasks = Tasks(calls, max_list_bytes)
         self.server_events = ServerEvents(calls)
         self.workflows = Workflows(calls)
@@ -111,24 +113,18 @@ class WorkflowClient:
         except ValueError as error:
             raise ConfigurationError(f"{variable('k2.endpoint')}: {error}") from None
 
-    @property
-    def endpoint(self) -> str:
-        """Address of the API."""
-        return self._client.endpoint
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.endpoint!r})"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
     async def aclose(self) -> None:
         """Close every connection, after a renewal of the token that is under way."""
         if isinstance(self._auth, OAuthAuth):
             await self._auth.aclose()
-        await self._client.aclose()
+        await super().aclose()
+
+
+def _user(auth: httpx2.Auth) -> str | None:
+    match auth:
+        case CredentialsAuth():
+            return auth.client_id
+        case OAuthAuth():
+            return auth.user
+        case _:
+            return "the account"

@@ -34,6 +34,11 @@ class K2ErrorBody:
     errors: Sequence[ErrorReason] | None
     members: dict[str, Any]
 
+    @property
+    def is_k2s(self) -> bool:
+        """Whether the member is spelled as K2 spells it; gateways say ``message``."""
+        return "Message" in self.members
+
     def to_wire(self) -> dict[str, Any]:
         """The JSON object that it was."""
         return self.members

@@ -6,9 +6,9 @@ Names on the wire are those of K2's samples, which are camelCase but for ``ID`` 
 import json
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from kurun_clients.growing import Growing
 from kurun_clients.k2.fields import DataFields, FieldChanges, ItemReferences, XmlFields
@@ -130,6 +130,13 @@ class TaskList(K2Model):
 
     item_count: int | None = None
     tasks: Several[TaskSummary] = ()
+
+    @model_validator(mode="after")
+    def _is_a_list(self) -> Self:
+        # An object that is none would look like an account whose tasks are all gone.
+        if "tasks" not in self.model_fields_set and self.item_count != 0:
+            raise ValueError("an object without tasks")
+        return self
 
 
 class EventInstance(K2Model):

@@ -9,7 +9,7 @@ from kurun_clients.http import InvalidRequest, Reply
 from kurun_clients.k2.fields import FieldChanges, body, written
 from kurun_clients.k2.serial_numbers import SerialNumber
 from kurun_clients.k2.workflow_api.arguments import action_segment, moment, number, word
-from kurun_clients.k2.workflow_api.calls import READ_IN_THREAD, Calls, outcome
+from kurun_clients.k2.workflow_api.calls import READ_IN_THREAD, Calls
 from kurun_clients.k2.workflow_api.models import Task, TaskActions, TaskList, TaskSummary
 from kurun_clients.threads import in_thread
 
@@ -32,7 +32,7 @@ class Tasks:
         """
         query = [] if state is None else [("state", word("state", state))]
         reply = await self._calls.fetch("/tasks", query=query, limit=self._max_list_bytes)
-        with outcome(changes_state=False):
+        with self._calls.outcome(changes_state=False):
             if len(reply.content) < READ_IN_THREAD:
                 return reply.read(TaskList)
             return await in_thread(lambda: _long_list(reply))

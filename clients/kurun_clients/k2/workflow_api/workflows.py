@@ -7,7 +7,7 @@ from pydantic_core import from_json
 from kurun_clients.http import Reply
 from kurun_clients.k2.fields import body, written
 from kurun_clients.k2.workflow_api.arguments import number, word
-from kurun_clients.k2.workflow_api.calls import Calls, outcome
+from kurun_clients.k2.workflow_api.calls import Calls
 from kurun_clients.k2.workflow_api.models import WorkflowDetails, WorkflowList, WorkflowStart
 from kurun_clients.k2.workflow_api.schemas import StartSchemas
 
@@ -40,7 +40,7 @@ class Workflows:
     async def schema(self, id: int) -> dict[str, Any]:  # noqa: A002
         """The JSON Schema of what :meth:`start` sends."""
         reply = await self._calls.fetch(_path(id, "/schema"), limit=_MAX_SCHEMA_BYTES)
-        with outcome(changes_state=False):
+        with self._calls.outcome(changes_state=False):
             return _schema(reply)
 
     async def start(
@@ -67,7 +67,7 @@ class Workflows:
         if check:
             await self._schemas.check(id, members)
         reply = await self._calls.change(path, json)
-        with outcome(changes_state=True):
+        with self._calls.outcome(changes_state=True):
             return _instance_id(reply)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from kurun_twin.k2 import authentication
@@ -22,6 +22,9 @@ OPERATIONS: Final = [
     operation for service in (worklist, item_parts, process, identity, task) for operation in service.OPERATIONS
 ]
 """Every operation of both endpoints."""
+
+_NO_ENDPOINT: Final = "<html><head><title>Service</title></head><body><p>Endpoint not found.</p></body></html>"
+"""What WCF answers, before K2 is asked, where a path leads nowhere."""
 
 _STATUSES: Final[Mapping[type[Exception], int]] = {
     NoSuchThing: 404,
@@ -60,9 +63,10 @@ class ServicesApi:
             if operation.method == request.method:
                 call = Call(self._k2, request, user, values)
                 return await self._carried_out(call, operation, in_json=in_json)
-        allowed = {"Allow": ", ".join(sorted({each.method for each, _ in found}))} if found else {}
-        status = 405 if found else 404
-        return self._failure(status, "The service has no such operation.", in_json=in_json, headers=allowed)
+        if not found:
+            return HTMLResponse(_NO_ENDPOINT, 404)
+        allowed = {"Allow": ", ".join(sorted({each.method for each, _ in found}))}
+        return self._failure(405, "The service has no such operation.", in_json=in_json, headers=allowed)
 
     async def _carried_out(self, call: Call, operation: Operation, *, in_json: bool) -> Response:
         try:
