@@ -20,13 +20,18 @@ sys.exit(os.environ["WHO"] == "nobody" and 7)
 """
 
 
+def program(folder: Path) -> str:
+    """Name of the program, which no other test's processes have in their command lines."""
+    return f"main_{folder.name.replace('-', '_')}.py"
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that robots may get into, with a robot in it."""
     for each in open_folder():
         (each / "hello").mkdir()
-        (each / "hello" / "kubot.yaml").write_text("operations:\n  - {name: Greet, shell: python main.py}\n")
-        (each / "hello" / "main.py").write_text(PROGRAM)
+        (each / "hello" / "kubot.yaml").write_text(f"operations:\n  - {{name: Greet, shell: python {program(each)}}}\n")
+        (each / "hello" / program(each)).write_text(PROGRAM)
         yield each
 
 
@@ -87,5 +92,5 @@ async def test_a_signal_ends_the_robot(folder: Path, number: signal.Signals) -> 
         code = await running.stop(number)
 
     assert 128 + number == code
-    assert [line for _, line in command_lines() if "python main.py" in line] == []
+    assert [line for _, line in command_lines() if str(folder) in line or program(folder) in line] == []
     assert [path for path in (folder / "home" / "runs").iterdir() if path.is_dir()] == []
