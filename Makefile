@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Processes that the tests run in; each has a Temporal server of its own. A file of tests stays in one.
 TESTERS ?= 2
-PACKAGES := activities clients config examples twin worker workflows
+PACKAGES := activities clients config examples robots twin worker workflows
 
 .PHONY: demo test test-versions prove contract lint format histories docs bench pins clean
 

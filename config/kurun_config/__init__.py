@@ -15,6 +15,7 @@ from kurun_config.model import (
     LogSettings,
     WorkerSettings,
 )
+from kurun_config.robots import RobotHash, RobotSettings
 from kurun_config.settings import Loaded, Settings, load, require, setting_paths, value_at
 from kurun_config.sources import flag, variable
 
@@ -34,6 +35,8 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "RobotHash",
+    "RobotSettings",
     "Settings",
     "WorkerSettings",
     "flag",

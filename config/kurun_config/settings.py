@@ -19,6 +19,7 @@ from kurun_config.model import (
     Section,
     WorkerSettings,
 )
+from kurun_config.robots import RobotSettings
 from kurun_config.sources import TEMPORAL_VARIABLES, TemporalVariables, flag, secret_files, toml_file, variable
 
 PLACEHOLDER = "FILL_ME"
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     documents: DocumentSettings = Field(default_factory=DocumentSettings)
     encryption: EncryptionSettings = Field(default_factory=EncryptionSettings)
     k2: K2Settings = Field(default_factory=K2Settings)
+    robots: RobotSettings = Field(default_factory=RobotSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 

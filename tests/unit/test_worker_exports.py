@@ -59,6 +59,8 @@ def test_what_kurun_config_exports() -> None:
         "LogFormat",
         "LogLevel",
         "LogSettings",
+        "RobotHash",
+        "RobotSettings",
         "Settings",
         "WorkerSettings",
         "flag",

@@ -27,6 +27,7 @@ from kurun_worker.interceptors import LogContextInterceptor
 from kurun_worker.k2 import K2Part
 from kurun_worker.pulse import Pulse
 from kurun_worker.registration import Registrar
+from kurun_worker.robots import RobotPart
 from kurun_worker.sandbox import workflow_runner
 
 log = structlog.get_logger(__name__)
@@ -40,8 +41,9 @@ class KuFlowPlugin(SimplePlugin):
     ``Client.connect(address, plugins=[KuFlowPlugin(settings)])`` brings engine certificate, token and namespace,
     KuFlow's payloads, and the encryption of confidential processes. A ``Worker`` on that client gains KuFlow's
     activities, is registered with KuFlow, and has its token and certificate renewed for as long as it runs; where the
-    settings name an address of K2, it gains K2's activities too. What the caller set himself stays: codec, payload and
-    failure converter, interceptors, rpc metadata, TLS, workflow runner, activities of the same name.
+    settings name an address of K2, it gains K2's activities too, and where they enable robots, it runs these. What the
+    caller set himself stays: codec, payload and failure converter, interceptors, rpc metadata, TLS, workflow runner,
+    activities of the same name.
 
     A client that starts workflows without running a worker keeps its token fresh inside
     ``async with plugin.renewing():``; one that does neither calls :meth:`aclose` at its end. When the certificate is
@@ -73,6 +75,7 @@ class KuFlowPlugin(SimplePlugin):
         )
         self._context = ActivityContext(kuflow=self.kuflow, documents=settings.documents)
         self._k2 = K2Part.of(settings.k2)
+        self._robots = RobotPart.of(settings, self.kuflow)
         encryption = settings.encryption
         self._keys = Keyring(self.kuflow.kms, life=encryption.key_life, size=encryption.key_cache, clock=clock)
         self._registrars: dict[str, Registrar] = {}
@@ -86,6 +89,7 @@ class KuFlowPlugin(SimplePlugin):
                 LogContextInterceptor(),
                 KuFlowActivityInterceptor(self._context),
                 *([self._k2.interceptor] if self._k2 else []),
+                *([self._robots.interceptor] if self._robots else []),
             ],
             activities=self._with_activities,
             workflows=self._with_workflows,
@@ -118,9 +122,12 @@ class KuFlowPlugin(SimplePlugin):
         Raises:
             ConfigurationError: KuFlow refused to register the worker.
         """
+        robot_ids = self._robots.robot_ids if self._robots else None
         registrar = self._registrars.setdefault(
-            worker.task_queue, Registrar(self._settings, self.kuflow, clock=self._clock)
+            worker.task_queue, Registrar(self._settings, self.kuflow, clock=self._clock, robot_ids=robot_ids)
         )
+        if self._robots is not None:
+            self._robots.hide()
         async with self._using():
             if self.engine is not None:
                 await self.engine.adopt(worker.client.service_client)
@@ -159,10 +166,15 @@ class KuFlowPlugin(SimplePlugin):
 
     def _with_activities(self, existing: Sequence[Callable[..., Any]] | None) -> Sequence[Callable[..., Any]]:
         activities = with_kuflow_activities(existing)
-        return activities if self._k2 is None else self._k2.with_activities(activities)
+        for part in (self._k2, self._robots):
+            activities = activities if part is None else part.with_activities(activities)
+        return activities
 
     def _with_workflows(self, existing: Sequence[type] | None) -> Sequence[type]:
-        return list(existing or ()) if self._k2 is None else self._k2.with_workflows(existing)
+        workflows: Sequence[type] = list(existing or ())
+        for part in (self._k2, self._robots):
+            workflows = workflows if part is None else part.with_workflows(workflows)
+        return workflows
 
     def _with_payloads(self, existing: DataConverter | None) -> DataConverter:
         messages = self._settings.encryption.failure_messages

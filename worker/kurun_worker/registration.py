@@ -3,7 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
@@ -35,10 +36,19 @@ class Registrar:
         settings: The effective settings.
         kuflow: Told about the worker.
         clock: Where time comes from.
+        robot_ids: Asked before each registration for the robots to register; without it those of the settings.
     """
 
-    def __init__(self, settings: Settings, kuflow: KuFlowClient, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        kuflow: KuFlowClient,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        robot_ids: Callable[[], Awaitable[list[UUID]]] | None = None,
+    ) -> None:
         self._settings = settings
+        self._robot_ids = robot_ids
         self._kuflow = kuflow
         self._clock = clock
         self._pacing = Pacing(backoff_max=settings.worker.registration_interval.total_seconds(), minimum=1.0)
@@ -88,6 +98,7 @@ class Registrar:
     async def _describe(self, worker: Worker) -> WorkerCreateParams:
         config = worker.config(active_config=True)
         settings = self._settings
+        robot_ids = list(settings.worker.robot_ids) if self._robot_ids is None else await self._robot_ids()
         try:
             return WorkerCreateParams(
                 identity=settings.worker.identity or config.get("identity") or worker.client.identity,
@@ -97,7 +108,7 @@ class Registrar:
                 hostname=socket.gethostname()[:LONGEST] or "localhost",
                 ip=await local_ip(str(settings.kuflow.endpoint)),
                 installation_id=settings.worker.installation_id,
-                robot_ids=list(settings.worker.robot_ids) or None,
+                robot_ids=robot_ids or None,
                 tenant_id=settings.kuflow.tenant_id,
             )
         except ValidationError as error:

@@ -14,10 +14,11 @@ COMMANDS = {
     "dev": "Start the local twin of KuFlow to develop against.",
     "demo": "Run the whole job once: twin, worker, people and loans.",
     "k2": "Log in to K2, and see the tasks of its account.",
+    "robot": "Check, pack and run robots.",
 }
 """Each is the object ``command`` in the module of its name."""
 
-EXTRAS = {"dev": "twin", "demo": "twin", "k2": "k2"}
+EXTRAS = {"dev": "twin", "demo": "twin", "k2": "k2", "robot": "robots"}
 """Commands that need an extra of the distribution."""
 
 

@@ -1,0 +1,151 @@
+"""The folder of one run: made for it, locked while it lasts, and removed in any case.
+
+What a killed worker left behind is removed by the next run on the machine: its lock is free then.
+"""
+
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from kurun_clients.threads import in_thread
+from kurun_robots.environment import locks
+from kurun_robots.environment.owner import make_folder
+from kurun_robots.errors import EnvironmentUnavailable
+from kurun_robots.run.clearing import remove
+
+_PASSABLE: Final = 0o711  # the robots' user gets through and does not see whose other runs there are
+_PRIVATE: Final = 0o700
+_PATIENCE: Final = 60.0
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The parts of a run's folder.
+
+    Attributes:
+        top: All of it.
+        download: Where the package's ZIP comes.
+        unpacked: The package as it came.
+        own: What the robot may write to.
+        token: What it may read.
+    """
+
+    top: Path
+
+    @property
+    def download(self) -> Path:
+        """See the class."""
+        return self.top / "package.zip"
+
+    @property
+    def unpacked(self) -> Path:
+        """See the class."""
+        return self.top / "unpacked"
+
+    @property
+    def own(self) -> Path:
+        """See the class."""
+        return self.top / "run"
+
+    @property
+    def package(self) -> Path:
+        """The package that the robot works in, its own copy."""
+        return self.own / "package"
+
+    @property
+    def output(self) -> Path:
+        """Where the robot leaves what is to be kept."""
+        return self.own / "output"
+
+    @property
+    def token(self) -> Path:
+        """See the class."""
+        return self.top / "token"
+
+    def prepare(self) -> None:
+        """Make what a run needs besides the package. Blocking."""
+        self.output.mkdir(mode=_PRIVATE)
+        self.token.mkdir(mode=_PASSABLE)
+        self.token.chmod(_PASSABLE)
+
+    def close(self) -> None:
+        """Shut all of it to the robots' user. Blocking."""
+        self.top.chmod(_PRIVATE)
+
+
+class RunFolders:
+    """The folders of all runs on this machine.
+
+    Args:
+        home: Where they lie.
+        shared: Robots run as another user, which has to get in.
+    """
+
+    def __init__(self, home: Path, *, shared: bool) -> None:
+        self._home = home
+        self._shared = shared
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[RunFolder]:
+        """A new folder, removed when the block ends.
+
+        Raises:
+            EnvironmentUnavailable: It cannot be made or removed.
+        """
+        await in_thread(self._prepare)
+        guard = await locks.alone(self._home / ".lock", patience=_PATIENCE)
+        try:
+            left, (folder, lock) = await in_thread(lambda: (self._left(), self._new()))
+        finally:
+            guard.release()
+        try:
+            for place, held in left:
+                try:
+                    await remove(place)
+                finally:
+                    os.close(held)
+            yield RunFolder(folder)
+        finally:
+            try:
+                await remove(folder)
+            finally:
+                os.close(lock)
+
+    def _prepare(self) -> None:
+        try:
+            make_folder(self._home, shared=self._shared)
+            self._home.chmod(_PASSABLE if self._shared else _PRIVATE)
+        except OSError as error:
+            raise EnvironmentUnavailable(f"{self._home}: cannot be made: {error.strerror}") from None
+
+    def _new(self) -> tuple[Path, int]:
+        folder = self._home / uuid4().hex
+        try:
+            folder.mkdir()
+            folder.chmod(_PASSABLE if self._shared else _PRIVATE)
+        except OSError as error:
+            raise EnvironmentUnavailable(f"{folder}: cannot be made: {error.strerror}") from None
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return folder, lock
+
+    def _left(self) -> list[tuple[Path, int]]:
+        """Folders that nobody holds any more, held."""
+        found = []
+        for folder in self._home.iterdir():
+            try:
+                lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except OSError:
+                continue  # no folder, or gone meanwhile
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(lock)
+            else:
+                found.append((folder, lock))
+        return found

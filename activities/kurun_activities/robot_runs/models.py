@@ -1,0 +1,71 @@
+"""Request and response of the activity that runs robots; safe to import in a workflow."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from kurun_activities.models.base import ActivityRequest, ActivityResponse
+
+
+class RobotRunRequest(ActivityRequest):
+    """Run an operation of a robot.
+
+    Attributes:
+        process_id: Process that it works for; its documents go there.
+        process_item_id: Task that it works for; its output goes into the task's log.
+        robot_id: The robot.
+        operation: Name of the operation, as the package's manifest has it.
+        timeout: Longest run: seconds, or ISO 8601. The worker's own limit holds as well.
+    """
+
+    process_id: UUID
+    process_item_id: UUID | None = None
+    robot_id: UUID
+    operation: Annotated[str, Field(min_length=1)]
+    timeout: Annotated[timedelta, Field(gt=timedelta(0))] | None = None
+
+
+class RobotDocument(ActivityResponse):
+    """A file of the output folder, as a document of the process; unlinked, KuFlow deletes it after 24 hours.
+
+    Attributes:
+        path: Where it lay in the output folder.
+        document_uri: Its address.
+        reference: The ``kuflow-file:`` reference that data may hold.
+        size: Bytes.
+    """
+
+    path: str
+    document_uri: str
+    reference: str
+    size: int
+
+
+class RobotOutcome(ActivityResponse):
+    """What became of a run.
+
+    Attributes:
+        exit_code: Of the operation's command; below zero the number of the signal that ended it.
+        duration: Seconds until it ended.
+        ended_by: Which limit it was ended for, if it did not end by itself.
+        last_lines: The end of its output, without secrets.
+    """
+
+    exit_code: int
+    duration: float
+    ended_by: str | None = None
+    last_lines: tuple[str, ...] = ()
+
+
+class RobotRunResponse(RobotOutcome):
+    """A run that succeeded.
+
+    Attributes:
+        documents: What it left in the output folder.
+        complete_task: The worker's settings want the task completed now.
+    """
+
+    documents: tuple[RobotDocument, ...] = ()
+    complete_task: bool = False

@@ -1,0 +1,123 @@
+"""The files that a robot left in its output folder, on their way into the process."""
+
+import os
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from mimetypes import MimeTypes
+from pathlib import Path
+from typing import BinaryIO, Final
+from uuid import UUID
+
+from kurun_activities.documents import UNKNOWN_TYPE
+from kurun_activities.robot_runs.models import RobotDocument
+from kurun_clients.kuflow import KuFlowClient, KuFlowFile, MalformedReference
+from kurun_clients.kuflow.documents import MAX_NAME, file_chunks
+from kurun_clients.threads import in_thread
+from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded
+
+MAX_DOCUMENTS: Final = 1000
+"""Their references pass through the workflow's history, which takes no more than 2 MB at once."""
+_LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_TYPES: Final = MimeTypes()
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A regular file of a robot; a document's content.
+
+    Attributes:
+        path: The file.
+        name: Where it lies in the output folder.
+        size: Bytes.
+    """
+
+    path: Path
+    name: str
+    size: int
+
+    def open(self) -> AsyncIterator[bytes]:
+        """Its bytes, from the beginning."""
+        return file_chunks(lambda: opened(self.path))
+
+    @property
+    def document_name(self) -> str:
+        """A name for the document: folders and what cannot be printed are replaced."""
+        name = "".join(letter if letter.isprintable() else "_" for letter in self.name.replace("/", "-"))
+        suffix = Path(name).suffix[:20]
+        return name if len(name) <= MAX_NAME else name[: MAX_NAME - len(suffix)] + suffix
+
+    @property
+    def content_type(self) -> str:
+        """Its media type, by its name."""
+        return _TYPES.guess_type(self.document_name)[0] or UNKNOWN_TYPE
+
+
+def found(folder: Path, *, max_files: int) -> list[OutputFile]:
+    """The files in an output folder that nobody writes to any more, by their names. Blocking.
+
+    Links, pipes and devices are left out, and so is what belongs to somebody else than the folder: a robot could have
+    put a name of a foreign file there.
+
+    Raises:
+        LimitExceeded: There are too many.
+        EnvironmentUnavailable: The folder cannot be read.
+    """
+    files: list[OutputFile] = []
+    most = min(max_files, MAX_DOCUMENTS)
+    try:
+        owner = folder.lstat()
+        if not stat.S_ISDIR(owner.st_mode):
+            return []  # the robot removed it, or put something else in its place
+        for place, folders, names, descriptor in os.fwalk(folder, onerror=_raise):
+            folders.sort()
+            for name in sorted(names):
+                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                if not stat.S_ISREG(status.st_mode) or status.st_uid != owner.st_uid:
+                    continue
+                path = Path(place, name)
+                files.append(OutputFile(path, _shown(path.relative_to(folder)), status.st_size))
+                if len(files) > most:
+                    raise LimitExceeded(f"the output folder has more than {most} files")
+    except FileNotFoundError:
+        return []
+    except (OSError, RecursionError) as error:
+        raise EnvironmentUnavailable(f"the output folder cannot be read: {error}") from None
+    return files
+
+
+async def upload(kuflow: KuFlowClient, process_id: UUID, file: OutputFile, *, max_bytes: int) -> RobotDocument:
+    """Upload a file as a document of the process.
+
+    Raises:
+        LimitExceeded: It is larger than documents may be.
+        ApiError: KuFlow refused or could not be reached.
+    """
+    if file.size > max_bytes:
+        raise LimitExceeded(f"{file.name} in the output folder is larger than the {max_bytes} bytes of a document")
+    sent = await kuflow.processes.upload_document(
+        process_id, file, file_name=file.document_name, content_type=file.content_type
+    )
+    try:
+        reference = KuFlowFile.parse(sent.document_uri)
+    except MalformedReference:
+        reference = KuFlowFile(uri=sent.document_uri, type=file.content_type, size=file.size, name=file.document_name)
+    return RobotDocument(path=file.name, document_uri=reference.uri, reference=str(reference), size=file.size)
+
+
+async def files_of(folder: Path, *, max_files: int) -> list[OutputFile]:
+    """As :func:`found`, in a thread."""
+    return await in_thread(lambda: found(folder, max_files=max_files))
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file that a robot made; no link is followed. Blocking."""
+    return os.fdopen(os.open(path, _LOOK), "rb")
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _shown(path: Path) -> str:
+    return str(path).encode(errors="surrogateescape").decode(errors="replace")

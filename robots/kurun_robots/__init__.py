@@ -1,0 +1,1 @@
+"""KuBot packages: read, unpacked, given an environment of their own, and run under supervision."""

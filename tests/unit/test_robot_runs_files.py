@@ -1,0 +1,139 @@
+"""What a robot leaves in its output folder, the folders of runs, and the file with its token."""
+
+import asyncio
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from kurun_activities.robot_runs import tokens
+from kurun_activities.robot_runs.failure_types import ENVIRONMENT_UNAVAILABLE, LIMIT_EXCEEDED, RUN_FAILED
+from kurun_activities.robot_runs.failures import RobotFailed, RobotOverLimit, robot_failure
+from kurun_activities.robot_runs.folders import RunFolders
+from kurun_activities.robot_runs.models import RobotOutcome
+from kurun_activities.robot_runs.outputs import OutputFile, found
+from kurun_activities.robot_runs.tokens import NoTokens, RobotToken, WorkerCredentials, renewed
+from kurun_config import KuFlowSettings
+from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded
+
+
+def test_only_files_of_the_robot_are_outputs(tmp_path: Path) -> None:
+    """Links, pipes and folders that are links lead nowhere."""
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    (tmp_path / "b" / "c" / "deep.txt").write_text("deep")
+    (tmp_path / "a.png").write_bytes(b"1234")
+    (tmp_path / "passwd").symlink_to("/etc/passwd")
+    (tmp_path / "etc").symlink_to("/etc")
+    os.mkfifo(tmp_path / "pipe")
+
+    assert [("a.png", 4), ("b/c/deep.txt", 4)] == [(each.name, each.size) for each in found(tmp_path, max_files=10)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_somebody_else_is_no_output(tmp_path: Path) -> None:
+    """A robot may have linked it there by a second name."""
+    (tmp_path / "foreign").write_text("secret")
+    os.chown(tmp_path, 65534, 65534)
+
+    assert found(tmp_path, max_files=10) == []
+
+
+def test_an_output_folder_that_is_gone_or_replaced_has_no_files(tmp_path: Path) -> None:
+    """A robot may do that; nothing of what the link leads to is taken."""
+    (tmp_path / "link").symlink_to("/etc")
+
+    assert found(tmp_path / "missing", max_files=10) == []
+    assert found(tmp_path / "link", max_files=10) == []
+
+
+def test_too_many_outputs_are_refused(tmp_path: Path) -> None:
+    """The limit is the worker's."""
+    for number in range(3):
+        (tmp_path / str(number)).touch()
+
+    with pytest.raises(LimitExceeded, match="more than 2 files"):
+        found(tmp_path, max_files=2)
+
+
+def test_documents_get_names_that_kuflow_takes(tmp_path: Path) -> None:
+    """Without folders, printable, not too long, and with the ending that says what they are."""
+    plain = OutputFile(tmp_path, "shots/page.png", 1)
+    odd = OutputFile(tmp_path, f"a\n{'b' * 300}.pdf", 1)
+
+    assert ("shots-page.png", "image/png") == (plain.document_name, plain.content_type)
+    assert 255 == len(odd.document_name)
+    assert odd.document_name.startswith("a_b")
+    assert "application/pdf" == odd.content_type
+
+
+async def test_a_run_has_a_folder_of_its_own_until_it_ends(tmp_path: Path) -> None:
+    """Others that run meanwhile are left alone; what nobody holds is removed."""
+    folders = RunFolders(tmp_path / "runs", shared=False)
+    (tmp_path / "runs" / "left" / "deep").mkdir(parents=True)
+    async with folders.lease() as first, RunFolders(tmp_path / "runs", shared=False).lease() as second:
+        during = {path for path in (tmp_path / "runs").iterdir() if path.is_dir()}
+        mode = stat.S_IMODE(first.top.stat().st_mode)
+    after = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
+
+    assert {first.top, second.top} == during
+    assert 0o700 == mode
+    assert after == []
+
+
+class ShortLived:
+    """Issues tokens that live for a moment."""
+
+    def __init__(self) -> None:
+        self.issued = 0
+        self.twice = asyncio.Event()
+
+    async def issue(self, robot_id: UUID | None) -> RobotToken:
+        """The next one."""
+        self.issued += 1
+        if self.issued > 2:
+            self.twice.set()
+        return RobotToken(f"token-{self.issued}", datetime.now(UTC) + timedelta(seconds=0.1))
+
+
+async def test_a_token_is_renewed_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file always holds a whole one, which only its reader may read, and the log learns each before."""
+    monkeypatch.setattr(tokens, "SHORTEST_PAUSE", 0.01)
+    source, learnt = ShortLived(), list[str]()
+    first = await source.issue(None)
+    async with renewed(source, first, tmp_path, robot_id=uuid4(), user=None, learn=learnt.append) as file:
+        before = file.read_text()
+        async with asyncio.timeout(10):
+            await source.twice.wait()
+        after, mode = file.read_text(), stat.S_IMODE(file.stat().st_mode)
+
+    assert "token-1" == before
+    assert after in learnt
+    assert "token-1" != after
+    assert 0o600 == mode
+
+
+async def test_the_workers_credentials_are_a_token_as_the_sdks_send_it() -> None:
+    """Base64 of id and secret; a robot without them has none."""
+    settings = KuFlowSettings.model_validate({"client_id": "app", "client_secret": "secret"})
+    token = await WorkerCredentials(settings).issue(None)
+
+    assert token is not None
+    assert "YXBwOnNlY3JldA==" == token.value
+    assert "YXBwOnNlY3JldA==" not in repr(token)
+    assert await NoTokens().issue(None) is None
+    assert await WorkerCredentials(KuFlowSettings()).issue(None) is None
+
+
+def test_what_is_wrong_with_the_data_ends_and_what_is_wrong_with_the_machine_does_not() -> None:
+    """A workflow sees which, and what became of the run."""
+    outcome = RobotOutcome(exit_code=3, duration=1.5, last_lines=("no",))
+    failed, over = robot_failure(RobotFailed("it failed", outcome)), robot_failure(RobotOverLimit("too long", outcome))
+    machine = robot_failure(EnvironmentUnavailable("disk full"))
+
+    assert (RUN_FAILED, True) == (failed.type, failed.non_retryable)
+    assert ({"exitCode": 3, "duration": 1.5, "lastLines": ["no"]},) == failed.details
+    assert (LIMIT_EXCEEDED, True) == (over.type, over.non_retryable)
+    assert (ENVIRONMENT_UNAVAILABLE, False) == (machine.type, machine.non_retryable)

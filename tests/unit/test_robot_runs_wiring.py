@@ -1,0 +1,72 @@
+"""What `robots.enabled` brings into a worker, and what is not loaded without it."""
+
+import subprocess
+import sys
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity
+
+from kurun_activities.robot_runs.names import RUN_ROBOT
+from kurun_config import ConfigurationError, Settings
+from kurun_worker.definitions import names_of_activities, workflow_name
+from kurun_worker.plugin import KuFlowPlugin
+from kurun_workflows.robots import RobotWorkflow
+
+PLUGIN = """
+import sys
+from kurun_config import Settings
+from kurun_worker.plugin import KuFlowPlugin
+
+KuFlowPlugin(Settings.model_validate({"kuflow": {"client_id": "a", "client_secret": "b"}}))
+print(*(name for name in sys.modules if name.startswith(("kurun_robots", "kurun_activities.robot_runs", "uv"))))
+"""
+
+
+def settings(home: Path, **robots: Any) -> Settings:
+    """Settings of a worker that runs robots."""
+    return Settings.model_validate(
+        {"kuflow": {"client_id": "a", "client_secret": "b"}, "robots": {"enabled": True, "home": home, **robots}}
+    )
+
+
+@activity.defn(name=RUN_ROBOT)
+async def own_runner(_request: dict[str, str]) -> str:
+    """Replace the activity."""
+    return "mine"
+
+
+def test_without_robots_nothing_of_them_is_loaded() -> None:
+    """Neither their libraries nor our parts for them."""
+    run = subprocess.run([sys.executable, "-c", PLUGIN], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+
+    assert run.stdout.strip() == ""
+
+
+async def test_a_worker_gains_activity_and_workflow(tmp_path: Path) -> None:
+    """The workflow has the type of the settings."""
+    async with aclosing(KuFlowPlugin(settings(tmp_path, workflow_type="KuBot"))) as plugin:
+        activities = plugin.activities([])  # type: ignore[operator,misc]
+        workflows = plugin.workflows([])  # type: ignore[operator,misc]
+
+    assert RUN_ROBOT in names_of_activities(list(activities))
+    assert ["KuBot"] == [workflow_name(each) for each in workflows]
+
+
+async def test_what_the_caller_has_himself_stays(tmp_path: Path) -> None:
+    """An activity and a workflow of the same names are his."""
+    async with aclosing(KuFlowPlugin(settings(tmp_path))) as plugin:
+        activities = list(plugin.activities([own_runner]))  # type: ignore[operator,misc]
+        workflows = list(plugin.workflows([RobotWorkflow]))  # type: ignore[operator,misc]
+
+    assert own_runner in activities
+    assert 1 == names_of_activities(activities).count(RUN_ROBOT)
+    assert [RobotWorkflow] == workflows
+
+
+async def test_a_user_that_does_not_exist_is_a_wrong_setting(tmp_path: Path) -> None:
+    """It is said at the start."""
+    with pytest.raises(ConfigurationError, match=r"robots\.enabled: .*no such user"):
+        KuFlowPlugin(settings(tmp_path, user="nobody-of-this-name"))
