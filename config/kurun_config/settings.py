@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from kurun_config.errors import ConfigurationError
+from kurun_config.health import HealthSettings
 from kurun_config.k2 import K2Settings
 from kurun_config.model import (
     DocumentSettings,
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     encryption: EncryptionSettings = Field(default_factory=EncryptionSettings)
     k2: K2Settings = Field(default_factory=K2Settings)
     robots: RobotSettings = Field(default_factory=RobotSettings)
+    health: HealthSettings = Field(default_factory=HealthSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 
