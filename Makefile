@@ -38,6 +38,7 @@ docs: $(VENV)/.ready
 	$(BIN)/python -m tests.kuflow_calls.coverage > docs/kuflow-api.md
 	$(BIN)/python -m kurun_activities.k2.reference > docs/k2-activities.md
 	$(BIN)/python -m tests.k2_calls.coverage > docs/k2-api.md
+	$(BIN)/python -m tests.operations_page
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py
@@ -60,6 +61,11 @@ pins: $(VENV)/.ready
 		--all-extras --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		--group build -o requirements/build.txt
+	for extra in k2 otel robotframework robots twin; do \
+		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+			--no-annotate --extra $$extra --constraint requirements/dev.txt \
+			$$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements/kurun.txt) \
+			pyproject.toml -o requirements/extras/$$extra.txt || exit 1; done
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		requirements/interop.in -o requirements/interop.txt
 

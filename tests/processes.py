@@ -58,17 +58,32 @@ class Kurun:
 
 @contextlib.asynccontextmanager
 async def kurun(
-    *arguments: str, log: Path, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    *arguments: str,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    through: Sequence[str] = (),
+    stdin: int = asyncio.subprocess.DEVNULL,
 ) -> AsyncIterator[Kurun]:
-    """Run ``kurun ARGUMENTS`` until the block ends."""
+    """Run ``kurun ARGUMENTS`` until the block ends.
+
+    Args:
+        arguments: The command and its options.
+        log: Where its output goes.
+        environment: Variables beside the inherited ones.
+        folder: Where it runs.
+        through: A command that ends by executing the one that follows it.
+        stdin: File descriptor to read from.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KURUN_", "TEMPORAL_"))}
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
+            *through,
             sys.executable,
             "-m",
             "kurun_worker",
             *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=output,
             cwd=folder or log.parent,

@@ -24,14 +24,18 @@ class KuFlowActivityInterceptor(Interceptor):
 
     Args:
         activity_context: What :func:`kurun_activities.context.current` answers with.
+
+    Attributes:
+        context: The same; another one holds for the activities that begin from then on.
     """
 
     def __init__(self, activity_context: ActivityContext) -> None:
-        self._context = activity_context
+        self.context = activity_context
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - Temporal's
         """See base class."""
-        return _Inbound(next, self._context)
+        # Asked for each activity, as limits may change while the worker runs.
+        return _Inbound(next, self.context)
 
 
 class _Inbound(ActivityInboundInterceptor):

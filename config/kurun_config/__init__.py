@@ -1,6 +1,7 @@
 """Settings of kurun as frozen data, read once at the edge."""
 
 from kurun_config.errors import ConfigurationError
+from kurun_config.health import HealthSettings
 from kurun_config.k2 import K2Authentication, K2ServicesAuthentication, K2Settings
 from kurun_config.model import (
     DocumentSettings,
@@ -13,11 +14,13 @@ from kurun_config.model import (
     LogFormat,
     LogLevel,
     LogSettings,
-    WorkerSettings,
 )
 from kurun_config.robots import RobotHash, RobotSettings
-from kurun_config.settings import Loaded, Settings, load, require, setting_paths, value_at
-from kurun_config.sources import flag, variable
+from kurun_config.settings import Loaded, Settings, load, reloadable, require, setting_paths, value_at
+from kurun_config.sources import flag, settings_files, variable
+from kurun_config.tracing import TracingSettings
+from kurun_config.versioning import Versioning
+from kurun_config.worker import Tuner, WorkerSettings
 
 __all__ = [
     "ConfigurationError",
@@ -25,6 +28,7 @@ __all__ = [
     "EncryptionSettings",
     "EngineCredentials",
     "EngineSettings",
+    "HealthSettings",
     "K2Authentication",
     "K2ServicesAuthentication",
     "K2Settings",
@@ -38,11 +42,16 @@ __all__ = [
     "RobotHash",
     "RobotSettings",
     "Settings",
+    "TracingSettings",
+    "Tuner",
+    "Versioning",
     "WorkerSettings",
     "flag",
     "load",
+    "reloadable",
     "require",
     "setting_paths",
+    "settings_files",
     "value_at",
     "variable",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AnyHttpUrl, Field, SecretStr, StringConstraints, ValidationInfo, field_validator
 
-from kurun_config.model import Name, Positive, Seconds, Section, is_loopback
+from kurun_config.model import READ_AGAIN, Name, Positive, Seconds, Section, is_loopback
 
 AccountName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9._-]+$")]
 
@@ -40,9 +40,9 @@ class K2Settings(Section):
     """Address of the Workflow REST API with its version, such as `https://k2.example.com/api/workflow/v1`."""
     authentication: K2Authentication = K2Authentication.BASIC
     """`basic` (user and password), `oauth` (after `kurun k2 login`) or `oauth-password` (the password grant)."""
-    user: Name | None = None
+    user: Annotated[Name | None, READ_AGAIN] = None
     """User name: `DOMAIN\\user`, `user@domain` or `user`."""
-    password: SecretStr | None = None
+    password: Annotated[SecretStr | None, READ_AGAIN] = None
     """Password of that user."""
     oauth_authorization_url: AnyHttpUrl | None = None
     """Where people log in, such as `https://login.microsoftonline.com/TENANT/oauth2/authorize`."""
@@ -50,7 +50,7 @@ class K2Settings(Section):
     """Where tokens come from, such as `https://login.microsoftonline.com/TENANT/oauth2/token`."""
     oauth_client_id: Name | None = None
     """Id of the application that is registered for K2."""
-    oauth_client_secret: SecretStr | None = None
+    oauth_client_secret: Annotated[SecretStr | None, READ_AGAIN] = None
     """Secret of that application, if it has one."""
     oauth_resource: str = "https://api.k2.com/"
     """What the token is for."""

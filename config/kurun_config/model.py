@@ -31,6 +31,9 @@ from pydantic_settings import NoDecode
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Positive = Annotated[int, Field(ge=1)]
 
+READ_AGAIN = Field(json_schema_extra={"reload": True})
+"""Marks a setting that takes effect while the worker runs; the others need a restart."""
+
 
 def _number(value: Any) -> Any:
     try:
@@ -102,15 +105,15 @@ class KuFlowSettings(Section):
     """Talk plain http to other machines too. It shows the credentials to everyone on the way."""
     endpoint: AnyHttpUrl = AnyHttpUrl("https://api.kuflow.com/v2024-06-14")
     """Address of the KuFlow API, with its version."""
-    client_id: str | None = None
+    client_id: Annotated[str | None, READ_AGAIN] = None
     """Id of the application that the worker acts as."""
-    client_secret: SecretStr | None = None
+    client_secret: Annotated[SecretStr | None, READ_AGAIN] = None
     """Secret of that application."""
     authentication: KuFlowAuthentication = KuFlowAuthentication.BASIC
     """How requests say who they are: `basic`, `base64-bearer` (like the published SDKs) or `bearer` (a ready token)."""
-    token: SecretStr | None = None
+    token: Annotated[SecretStr | None, READ_AGAIN] = None
     """Ready access token, for `bearer`. It is a fixed string that kurun cannot renew: once it has expired, engine
-    credentials are not renewed either, and the worker has to be started again with a new one."""
+    credentials are not renewed either, until a file of secrets or settings holds a new one."""
     tenant_id: UUID | None = None
     """Tenant to work in; required with `bearer`."""
     api_shape: KuFlowApiShape = KuFlowApiShape.CURRENT
@@ -179,44 +182,16 @@ class EngineSettings(Section):
     """Longest pause between two looks at the certificate's end."""
 
 
-class WorkerSettings(Section):
-    """What this worker serves."""
-
-    task_queue: Name | None = None
-    """Task queue to poll; one daemon serves one queue."""
-    modules: Listed[str] = ()
-    """Python modules whose workflows and activities are served, such as `acme.loans.workflows`."""
-    identity: Name | None = None
-    """Name under which KuFlow lists this worker; made of process id and host name if absent."""
-    installation_id: UUID | None = None
-    """Installation that this worker belongs to."""
-    robot_ids: Listed[UUID] = ()
-    """Robots that this worker runs."""
-    registration_interval: Seconds = timedelta(minutes=5)
-    """Seconds between registrations when KuFlow does not name them (`x-kf-delay-window`)."""
-    drain_timeout: Seconds = timedelta(seconds=20)
-    """Seconds that running activities get to finish after SIGTERM before they are cancelled. The process is gone at
-    most 3 seconds later, whatever is stuck."""
-    sandbox: bool = True
-    """Run workflows in Temporal's sandbox. Trusted code runs faster without it."""
-    max_concurrent_activities: Positive = 100
-    """Activities at the same time."""
-    max_concurrent_workflow_tasks: Positive = 100
-    """Workflow tasks at the same time."""
-    activity_threads: Positive = 32
-    """Threads for activities that are not async."""
-
-
 class DocumentSettings(Section):
     """Where documents may come from and go to, and how large they may be."""
 
-    roots: Listed[Path] = ()
+    roots: Annotated[Listed[Path], READ_AGAIN] = ()
     """Folders from which documents may be uploaded and into which they may be downloaded; none: no local files."""
-    url_hosts: Listed[str] = ()
+    url_hosts: Annotated[Listed[str], READ_AGAIN] = ()
     """Hosts (`host` or `host:port`) from which documents may be fetched over http(s); none: no fetching."""
-    max_bytes: Positive = 1024**3
+    max_bytes: Annotated[Positive, READ_AGAIN] = 1024**3
     """Largest document, in bytes."""
-    max_inline_bytes: Positive = 256 * 1024
+    max_inline_bytes: Annotated[Positive, READ_AGAIN] = 256 * 1024
     """Largest document given inside an activity's request, in bytes: it travels through history."""
 
 
@@ -234,7 +209,7 @@ class EncryptionSettings(Section):
 class LogSettings(Section):
     """The daemon's own log."""
 
-    level: LogLevel = LogLevel.INFO
+    level: Annotated[LogLevel, READ_AGAIN] = LogLevel.INFO
     """Least severity that is written."""
     format: LogFormat = LogFormat.AUTO
     """`json`, `console`, or `auto`: readable on a terminal and JSON elsewhere."""

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from kurun_config.model import Listed, Name, Positive, Seconds, Section
+from kurun_config.model import READ_AGAIN, Listed, Name, Positive, Seconds, Section
 
 MEBIBYTE = 1024**2
 
@@ -53,23 +54,23 @@ class RobotSettings(Section):
     """Robots at the same time."""
     timeout: Seconds = timedelta(hours=1)
     """Longest run of a robot."""
-    stop_grace: Seconds = timedelta(seconds=10)
+    stop_grace: Annotated[Seconds, READ_AGAIN] = timedelta(seconds=10)
     """Seconds that a robot gets to end by itself after SIGTERM."""
-    max_memory: Positive = 4 * 1024 * MEBIBYTE
+    max_memory: Annotated[Positive, READ_AGAIN] = 4 * 1024 * MEBIBYTE
     """Bytes of memory for all processes of a run together."""
-    max_processes: Positive = 256
+    max_processes: Annotated[Positive, READ_AGAIN] = 256
     """Processes and threads of a run."""
-    max_output_bytes: Positive = 16 * MEBIBYTE
+    max_output_bytes: Annotated[Positive, READ_AGAIN] = 16 * MEBIBYTE
     """Bytes that a robot may write to its output streams; more ends it."""
-    max_disk: Positive = 1024 * MEBIBYTE
+    max_disk: Annotated[Positive, READ_AGAIN] = 1024 * MEBIBYTE
     """Bytes that a run may write to its folders; more ends it."""
-    max_files: Positive = 10_000
+    max_files: Annotated[Positive, READ_AGAIN] = 10_000
     """Files in a package, and in the output folder."""
-    max_package_bytes: Positive = 512 * MEBIBYTE
+    max_package_bytes: Annotated[Positive, READ_AGAIN] = 512 * MEBIBYTE
     """Largest package."""
-    max_unpacked_bytes: Positive = 2 * 1024 * MEBIBYTE
+    max_unpacked_bytes: Annotated[Positive, READ_AGAIN] = 2 * 1024 * MEBIBYTE
     """Largest package, unpacked."""
-    max_ratio: Positive = 200
+    max_ratio: Annotated[Positive, READ_AGAIN] = 200
     """Largest ratio of a package's file unpacked to packed."""
     upload_outputs: bool = True
     """Upload the files of the output folder as documents of the process."""

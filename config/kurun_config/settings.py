@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from kurun_config.errors import ConfigurationError
@@ -18,10 +19,11 @@ from kurun_config.model import (
     KuFlowSettings,
     LogSettings,
     Section,
-    WorkerSettings,
 )
 from kurun_config.robots import RobotSettings
 from kurun_config.sources import TEMPORAL_VARIABLES, TemporalVariables, flag, secret_files, toml_file, variable
+from kurun_config.tracing import TracingSettings
+from kurun_config.worker import WorkerSettings
 
 PLACEHOLDER = "FILL_ME"
 
@@ -47,6 +49,7 @@ class Settings(BaseSettings):
     k2: K2Settings = Field(default_factory=K2Settings)
     robots: RobotSettings = Field(default_factory=RobotSettings)
     health: HealthSettings = Field(default_factory=HealthSettings)
+    tracing: TracingSettings = Field(default_factory=TracingSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 
@@ -118,6 +121,12 @@ def setting_paths() -> Iterator[tuple[str, Any]]:
         assert issubclass(model, Section)  # noqa: S101
         for name, field in model.model_fields.items():
             yield f"{section}.{name}", field
+
+
+def reloadable(field: FieldInfo) -> bool:
+    """Whether a setting takes effect while the worker runs, and not only at its next start."""
+    extra = field.json_schema_extra
+    return isinstance(extra, Mapping) and extra.get("reload") is True
 
 
 def value_at(settings: Settings, path: str) -> Any:

@@ -18,7 +18,12 @@ from kurun_config.errors import ConfigurationError
 DEFAULT_FILE = Path("kurun.toml")
 
 # Temporal's own variables, for those who have them set already; ours win.
-TEMPORAL_VARIABLES = {"engine.address": "TEMPORAL_ADDRESS", "engine.namespace": "TEMPORAL_NAMESPACE"}
+TEMPORAL_VARIABLES = {
+    "engine.address": "TEMPORAL_ADDRESS",
+    "engine.namespace": "TEMPORAL_NAMESPACE",
+    "worker.deployment_name": "TEMPORAL_DEPLOYMENT_NAME",
+    "worker.build_id": "TEMPORAL_WORKER_BUILD_ID",
+}
 
 
 def variable(path: str) -> str:
@@ -32,7 +37,7 @@ def flag(path: str) -> str:
 
 
 class TemporalVariables(EnvSettingsSource):
-    """``TEMPORAL_ADDRESS`` and ``TEMPORAL_NAMESPACE``."""
+    """Those of :data:`TEMPORAL_VARIABLES`; the last two are set by Temporal's Worker Controller."""
 
     def __call__(self) -> dict[str, Any]:
         """Read them into their place in the settings."""
@@ -54,6 +59,18 @@ def secret_files(settings: type[BaseSettings]) -> PydanticBaseSettingsSource | N
     return NestedSecretsSettingsSource(
         EnvSettingsSource(settings), secrets_dir=folder, secrets_prefix="kurun_", secrets_nested_delimiter="_"
     )
+
+
+def settings_files(file: Path | None = None) -> list[Path]:
+    """The files that are read for the settings, given the same TOML file.
+
+    A file that may be there and is not counts too, and so does the folder of secret files, as more may come.
+    """
+    named = file or os.environ.get("KURUN_CONFIG")
+    files = [Path(named) if named else DEFAULT_FILE]
+    if folder := os.environ.get("KURUN_SECRETS_DIR"):
+        files += [Path(folder), *sorted(Path(folder).glob("kurun_*"))]
+    return files
 
 
 def toml_file(settings: type[BaseSettings], file: Path | None) -> TomlConfigSettingsSource | None:

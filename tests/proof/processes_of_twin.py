@@ -1,6 +1,7 @@
 """Starting processes in the twin and waiting for them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,7 +9,7 @@ from uuid import UUID, uuid4
 from temporalio.client import Client
 
 from kurun_clients.kuflow import KuFlowClient
-from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessItem, ProcessState
+from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessItem, ProcessItemType, ProcessState
 from tests.processes import Dev
 
 
@@ -60,3 +61,19 @@ async def failed_attempts(dev: Dev, ids: Sequence[UUID]) -> int:
             failed += event.HasField("activity_task_timed_out_event_attributes")
             failed += event.activity_task_started_event_attributes.attempt > 1
     return failed
+
+
+async def not_exactly_once(kuflow: KuFlowClient, ids: Sequence[UUID]) -> list[str]:
+    """Of these processes BUSY, those whose items, log lines or documents do not all exist exactly once."""
+    wrong = []
+    for each in ids:
+        found = await items(kuflow, each)
+        data = next((item.task.data for item in found if item.task), None)
+        linked = data.value.get("documents", []) if data else []
+        if (
+            Counter(item.type for item in found) != Counter({ProcessItemType.TASK: 1, ProcessItemType.MESSAGE: 1})
+            or Counter(log_lines(found)) != Counter(f"line {number}" for number in range(5))
+            or (len(linked), len(set(linked))) != (5, 5)
+        ):
+            wrong.append(f"{each}: {len(found)} items, {log_lines(found)}, {len(linked)} documents")
+    return wrong

@@ -43,6 +43,12 @@ async def tick(number: int) -> int:
     return number
 
 
+@activity.defn(name="proof_block")
+async def block(seconds: float) -> None:
+    """Hold up the event loop, as no activity should."""
+    time.sleep(seconds)  # noqa: ASYNC251 - that is the point
+
+
 @activity.defn(name="proof_lag")
 async def lag(seconds: float) -> list[float]:
     """Measure, in milliseconds, by how much the event loop is late each time something small asks for its turn."""
@@ -106,6 +112,19 @@ class TicksWorkflow:
         return WorkflowResponse(message=str(ticks))
 
 
+@workflow.defn(name="BlockWorkflow")
+class BlockWorkflow:
+    """An activity that holds up the event loop of its worker."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Hold it up for as long as the process's metadata say."""
+        metadata = (await KuFlowProcess(request).retrieve()).metadata
+        seconds = float(metadata.value["seconds"]) if metadata else 20.0
+        await workflow.execute_activity(block, seconds, start_to_close_timeout=MINUTE)
+        return WorkflowResponse(message="done")
+
+
 @workflow.defn(name="BusyWorkflow")
 class BusyWorkflow:
     """Everything that must exist exactly once: items, log lines, linked documents, messages."""
@@ -120,6 +139,39 @@ class BusyWorkflow:
             document = await process.upload_document("report.bin", path="report.bin", content_type="application/pdf")
             await process.attach_document(item, "/documents/-", document)
         await process.message(f"finished {process.id}")
+        return WorkflowResponse(message="done")
+
+
+@workflow.defn(name="SoakWorkflow")
+class SoakWorkflow:
+    """What most processes do: a task with data, a line, a document, an end."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Do each once."""
+        process = KuFlowProcess(request)
+        form = {f"FIELD_{number}": "x" * 40 for number in range(20)}
+        item = await process.create_task(WORK, data={"form": form})
+        await process.claim_task(item)
+        await process.log(item, "a line")
+        document = await process.upload_document("report.bin", path="report.bin", content_type="application/pdf")
+        await process.attach_document(item, "/document", document)
+        await process.complete_task(item)
+        await process.message(f"finished {process.id}")
+        return WorkflowResponse(message="done")
+
+
+@workflow.defn(name="WaitWorkflow")
+class WaitWorkflow:
+    """A process that waits, and looks up every now and then."""
+
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> WorkflowResponse:
+        """Wait for as long as the process's metadata say."""
+        metadata = (await KuFlowProcess(request).retrieve()).metadata
+        end = workflow.now() + timedelta(seconds=float(metadata.value["seconds"]) if metadata else 60.0)
+        while workflow.now() < end:
+            await asyncio.sleep(20 + 20 * workflow.random().random())
         return WorkflowResponse(message="done")
 
 

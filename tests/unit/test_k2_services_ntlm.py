@@ -180,3 +180,22 @@ async def test_waiting_for_the_connection_ends() -> None:
         first.cancel()
 
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_a_new_password_is_tried_where_the_old_one_is_refused(scheme: str) -> None:
+    """The password was changed while the client runs: the call acts once, after a second handshake."""
+    acted: Acted = []
+    auth = NegotiateAuth("ACME\\bob", "wrong", scheme="NTLM" if scheme == "NTLM" else "Negotiate")
+
+    async def look() -> None:
+        auth.change("ACME\\bob", PASSWORD)
+
+    auth.when_refused = look
+    async with (
+        serving(_guarded(scheme, acted)) as server,
+        ServicesClient(f"{server.url}/K2Services", auth=auth, timeout=httpx2.Timeout(5)) as k2,
+    ):
+        await k2.worklist.execute("1_2", "Approve")
+
+    assert (1, 6) == (len(acted), len(server.received))

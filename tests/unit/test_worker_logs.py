@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from kurun_config import LogFormat, LogLevel, LogSettings, load
+from kurun_clients.http import ConnectionLost
+from kurun_config import LogFormat, LogLevel, LogSettings, Settings, load
 from kurun_worker import logs
 from kurun_worker.interceptors import log_context
 from kurun_worker.redaction import MASK, Redactor
@@ -182,3 +183,60 @@ def test_a_line_of_an_activity_says_which_process_it_serves() -> None:
     assert fields["process_id"] == "p1"
     assert "process_item_id" not in fields
     assert (fields["workflow_id"], fields["run_id"], fields["attempt"]) == ("p1", "r1", 2)
+
+
+@pytest.mark.usefixtures("restored")
+def test_the_level_changes_while_the_process_runs() -> None:
+    """Ours, other libraries' and what Temporal's core hands over; chatty libraries stay quiet."""
+    stream = configured(LogFormat.JSON, LogLevel.INFO)
+    ours, core = structlog.get_logger("kurun_worker.test"), logging.getLogger("temporalio.core")
+
+    def speak(word: str) -> None:
+        ours.debug(f"ours {word}")
+        logging.getLogger("acme").debug(f"theirs {word}")
+        core.info(f"core {word}")
+        logging.getLogger("aiohttp.access").info(f"aiohttp {word}")
+
+    speak("quiet")
+    logs.set_level(LogLevel.DEBUG)
+    speak("loud")
+    logs.set_level(LogLevel.ERROR)
+    speak("quiet again")
+
+    events = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+    assert events == ["ours loud", "theirs loud", "core loud"]
+
+
+@pytest.mark.usefixtures("restored")
+def test_every_line_says_where_it_belongs() -> None:
+    """Lines of Temporal's core have their fields beside the text, its worker names runs in it, errors know requests."""
+    stream = configured(LogFormat.JSON)
+    run_id = "01a201b8-6725-7b9a-8a73-56c1e551e89d"
+    core = SimpleNamespace(fields={"workflow_id": "w1", "run_id": run_id, "other": 1})
+    error = ApplicationError("Rest Invocation error: 503", type="KuFlowActivities.RestFailure")
+    error.__cause__ = ConnectionLost("GET", "http://k/p", "/p", "reset")
+    error.__cause__.request_id = "r1"
+
+    logging.getLogger("temporalio.core").warning("core", extra={"temporal_log": core})
+    logging.getLogger("temporalio.worker._workflow").warning("Failed activation on workflow with run ID %s", run_id)
+    logging.getLogger("temporalio.activity").warning("attempt", exc_info=error)
+    logging.getLogger("acme").warning("caught", exc_info=error.__cause__)
+
+    of_core, of_worker, attempt, caught = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert (of_core["workflow_id"], of_core["run_id"], "other" in of_core) == ("w1", run_id, False)
+    assert of_worker["run_id"] == run_id
+    assert (attempt["request_id"], caught["request_id"]) == ("r1", "r1")
+
+
+def test_a_rotated_secret_stays_hidden() -> None:
+    """The old one too, in all its forms, for as long as the process lives."""
+
+    def settings(secret: str) -> Settings:
+        return Settings.model_validate({"kuflow": {"client_id": "me", "client_secret": secret}})
+
+    redactor = Redactor.of(settings("first-secret"))
+    for number in range(3):
+        redactor.learn_settings(settings(f"secret-number-{number}"))
+
+    text = "first-secret secret-number-0 secret-number-2 bWU6Zmlyc3Qtc2VjcmV0 bWU6c2VjcmV0LW51bWJlci0y"
+    assert redactor.text(text) == " ".join([MASK] * 5)

@@ -16,7 +16,7 @@ from kurun_config import ConfigurationError, Settings, variable
 from kurun_worker.clock import Clock
 from kurun_worker.engine import Step
 from kurun_worker.pacing import Pacing
-from kurun_worker.reasons import engine_reason, line
+from kurun_worker.reasons import engine_reason, line, request_field
 from kurun_worker.registration import is_final, refusal
 
 log = structlog.get_logger(__name__)
@@ -115,7 +115,7 @@ class Connector:
             except Exception as error:
                 failures += 1
                 if (said := engine_reason(error)) != reported:
-                    log.warning("connecting to the engine fails", error=said)
+                    log.warning("connecting to the engine fails", error=said, **request_field(error))
                     reported = said
 
     async def _bounded(self, wanted: Coroutine[Any, Any, Result]) -> Result:

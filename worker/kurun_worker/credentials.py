@@ -11,6 +11,7 @@ import structlog
 from kurun_clients.http import ApiError, StatusError
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.pacing import Pacing
+from kurun_worker.reasons import request_field
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,9 @@ class KeeperState:
         renewals: How often one was obtained, the first included.
         failures: How often that failed.
         failing_since: When the present row of failures began; ``None`` if the last try succeeded.
+        remaining: Seconds for which it is still valid; 0 without one.
+        life: Seconds for which it was good when it was asked for; 0 without one.
+        error: Why the last try failed; ``None`` if it succeeded.
     """
 
     valid: bool
@@ -56,6 +60,9 @@ class KeeperState:
     renewals: int
     failures: int
     failing_since: datetime | None
+    remaining: float = 0.0
+    life: float = 0.0
+    error: str | None = None
 
 
 class Keeper(Generic[Value]):
@@ -102,6 +109,9 @@ class Keeper(Generic[Value]):
             renewals=self._renewals,
             failures=self._failures,
             failing_since=self._failing_since,
+            remaining=self.remaining(),
+            life=self._held.life.total_seconds() if self._held else 0.0,
+            error=self._reported,
         )
 
     def remaining(self) -> float:
@@ -193,7 +203,13 @@ class Keeper(Generic[Value]):
         said = str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
         if said != self._reported:
             self._reported = said
-            log.warning("renewal fails", credential=self._name, error=said, valid_for=round(self.remaining(), 1))
+            log.warning(
+                "renewal fails",
+                credential=self._name,
+                error=said,
+                valid_for=round(self.remaining(), 1),
+                **request_field(error),
+            )
         elif not isinstance(error, ApiError | NotAppliedError | TimeoutError):
             log.warning("renewal fails", credential=self._name, exc_info=error)
         asked = error.retry_after if isinstance(error, StatusError) else None

@@ -3,35 +3,50 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING
 
 import structlog
 import temporalio.activity
 import temporalio.workflow
 from temporalio.client import Client
-from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.worker import Worker
 
+from kurun_clients.http import Observer
 from kurun_clients.kuflow import KuFlowClient
 from kurun_config import EngineCredentials, KuFlowAuthentication, Settings, require, value_at, variable
 from kurun_worker.connecting import require_namespace
 from kurun_worker.departure import Departure
 from kurun_worker.engine import Step
 from kurun_worker.modules import Definitions, load_modules
+from kurun_worker.operating import Operations
 from kurun_worker.plugin import TEMPORAL_DEFAULT_NAMESPACE, KuFlowPlugin
 from kurun_worker.redaction import Redactor
 from kurun_worker.registration import default_identity
 from kurun_worker.signals import drain_on_signals
-from kurun_worker.slots import DrainableSlots, DrainableWorker, closing_time, tuner
+from kurun_worker.slots import DrainableSlots, DrainableWorker, closing_time
 from kurun_worker.supervisor import Supervisor
+from kurun_worker.tracing import tracing_of
+from kurun_worker.tuning import activity_slots, concurrency
+from kurun_worker.versioning import deployment_config, needed_settings
+
+if TYPE_CHECKING:
+    from kurun_worker.health.part import HealthPart
+    from kurun_worker.metrics import Metrics
 
 log = structlog.get_logger(__name__)
-
-EAGER_ACTIVITIES = 50
-"""Activities that a workflow gets with the answer to its own task, if there are slots, instead of a poll for each."""
-FEWEST_WORKFLOW_TASKS = 2  # Temporal's own least: one for new workflows, one for those in its cache
 
 
 async def run(
@@ -40,6 +55,7 @@ async def run(
     stop: asyncio.Event | None = None,
     redactor: Redactor | None = None,
     departure: Departure | None = None,
+    operations: Operations | None = None,
 ) -> None:
     """Serve the task queue of the settings until told to stop.
 
@@ -48,6 +64,7 @@ async def run(
         stop: Set it to drain and end. Without it SIGTERM and SIGINT do.
         redactor: Learns the engine tokens, so that the log does not show them.
         departure: Told when a signal comes, and when everything has finished or was handed back.
+        operations: Pauses and resumes the worker, and keeps its settings up to date.
 
     Raises:
         ConfigurationError: Something is missing from the settings, or KuFlow refused what they say.
@@ -55,20 +72,74 @@ async def run(
         UnfinishedActivitiesError: Activities outlasted the drain.
     """
     require_settings(settings)
+    health = _health(settings)
+    operations = operations or Operations()
+    metrics = _metrics(health, operations)
+
+    def begun() -> None:
+        if departure is not None:
+            departure.begin()
+        if health is not None:
+            health.health.drain()
+
     with contextlib.ExitStack() as stack:
         if stop is None:
             stop = asyncio.Event()
-            stack.enter_context(drain_on_signals(stop.set, begun=departure.begin if departure else None))
+            stack.enter_context(drain_on_signals(stop.set, begun=begun, tasks=operations.signals()))
         if not settings.worker.modules:
             _say_what_is_served(settings)
         definitions = load_modules(settings.worker.modules, sandbox=settings.worker.sandbox)
-        async with KuFlowClient.from_settings(settings.kuflow) as kuflow:
-            plugin = KuFlowPlugin(settings, kuflow=kuflow, on_token=redactor.learn if redactor else None)
+        if health is not None:
+            stack.enter_context(health.serving(metrics=metrics.body if metrics else None))
+        measuring: list[Observer] = [metrics.requests] if metrics is not None else []
+        observers = [*measuring, health.answers] if health is not None else measuring
+        tracing = tracing_of(settings)
+        if tracing is not None:
+            observers = [*observers, tracing.requests]
+        async with (
+            tracing.running() if tracing else contextlib.nullcontext(),
+            KuFlowClient.from_settings(settings.kuflow, observers=observers) as kuflow,
+        ):
+            plugin = KuFlowPlugin(
+                settings,
+                kuflow=kuflow,
+                on_token=redactor.learn if redactor else None,
+                observers=measuring,
+                tracing=tracing,
+            )
             async with contextlib.aclosing(plugin):
-                await supervise(settings, plugin, definitions, stop).run()
+                supervisor = supervise(settings, plugin, definitions, stop, operations=operations, metrics=metrics)
+                polls = partial(metrics.open_polls, settings.worker.task_queue or "") if metrics else None
+                async with (
+                    operations.over(plugin),
+                    metrics.following(plugin, supervisor) if metrics else contextlib.nullcontext(),
+                    health.watching(plugin, supervisor, stop, pollers=polls, paused=operations.pause.reason)
+                    if health
+                    else contextlib.nullcontext(),
+                ):
+                    await supervisor.run()
                 if departure is not None:
                     departure.decide(0)
     log.info("ended")
+
+
+def _health(settings: Settings) -> "HealthPart | None":
+    if settings.health.port is None:
+        return None
+    from kurun_worker.health.part import HealthPart  # noqa: PLC0415 - nothing of a server where nothing is served
+
+    return HealthPart(settings)
+
+
+def _metrics(health: "HealthPart | None", operations: Operations) -> "Metrics | None":
+    if health is None:
+        return None
+    from kurun_worker.metrics import Metrics  # noqa: PLC0415 - as with health
+
+    standing, metrics = health.health, Metrics()
+    metrics.follow_health(lambda: standing.ready().ok, lambda: {each.name: each.ok for each in standing.conditions})
+    metrics.follow_pause(lambda: operations.pause.paused)
+    return metrics
 
 
 def _say_what_is_served(settings: Settings) -> None:
@@ -83,21 +154,18 @@ def _say_what_is_served(settings: Settings) -> None:
         )
 
 
-def supervise(settings: Settings, plugin: KuFlowPlugin, definitions: Definitions, stop: asyncio.Event) -> Supervisor:
+def supervise(
+    settings: Settings,
+    plugin: KuFlowPlugin,
+    definitions: Definitions,
+    stop: asyncio.Event,
+    *,
+    operations: Operations | None = None,
+    metrics: "Metrics | None" = None,
+) -> Supervisor:
     """The supervisor of a worker with these definitions."""
-    runtime = make_runtime()
-
-    async def connect() -> Client:
-        client = await Client.connect(
-            settings.engine.address,
-            namespace=settings.engine.namespace or TEMPORAL_DEFAULT_NAMESPACE,
-            identity=settings.worker.identity or default_identity(),
-            connect_timeout=settings.engine.connect_timeout,
-            runtime=runtime,
-            plugins=[plugin],
-        )
-        await require_namespace(client)
-        return client
+    operations = operations or Operations()
+    runtime = make_runtime(metrics)
 
     async def refresh() -> None:
         if plugin.engine is not None:
@@ -105,19 +173,55 @@ def supervise(settings: Settings, plugin: KuFlowPlugin, definitions: Definitions
 
     return Supervisor(
         settings,
-        connect=connect,
-        build=lambda client: make_worker(settings, client, definitions),
+        connect=lambda: connect(settings, plugin, runtime),
+        build=lambda client: make_worker(operations.current(settings), client, definitions, govern=operations.govern),
         refresh=refresh,
         stop=stop,
         step=lambda: plugin.engine.step if plugin.engine else Step.CONNECTION,
     )
 
 
-def make_worker(settings: Settings, client: Client, definitions: Definitions) -> DrainableWorker:
-    """A worker for the task queue of the settings."""
+async def connect(settings: Settings, plugin: KuFlowPlugin, runtime: Runtime | None = None) -> Client:
+    """A connection to the engine of the settings, in a namespace that the engine knows.
+
+    Raises:
+        ApiError: KuFlow gives no credentials.
+        ConfigurationError: The engine does not know the namespace.
+        RPCError: The engine refuses.
+        RuntimeError: The engine cannot be reached.
+    """
+    client = await Client.connect(
+        settings.engine.address,
+        namespace=settings.engine.namespace or TEMPORAL_DEFAULT_NAMESPACE,
+        identity=settings.worker.identity or default_identity(),
+        connect_timeout=settings.engine.connect_timeout,
+        runtime=runtime,
+        plugins=[plugin],
+    )
+    await require_namespace(client)
+    return client
+
+
+def make_worker(
+    settings: Settings,
+    client: Client,
+    definitions: Definitions,
+    *,
+    govern: Callable[[DrainableSlots], None] | None = None,
+) -> DrainableWorker:
+    """A worker for the task queue of the settings.
+
+    Args:
+        settings: The effective settings.
+        client: Its connection.
+        definitions: What it serves.
+        govern: Told of its slots for activities before it takes work.
+    """
     worker = settings.worker
     closing = closing_time(worker.drain_timeout.total_seconds())
-    activities = DrainableSlots(worker.max_concurrent_activities)
+    activities = activity_slots(worker)
+    if govern is not None:
+        govern(activities)
     executor = None
     if any(not iscoroutinefunction(each) for each in definitions.activities):
         executor = ThreadPoolExecutor(worker.activity_threads, thread_name_prefix="activity")
@@ -133,30 +237,31 @@ def make_worker(settings: Settings, client: Client, definitions: Definitions) ->
         workflows=definitions.workflows,
         activities=definitions.activities,
         activity_executor=executor,
-        tuner=tuner(
-            activities,
-            workflow_tasks=max(worker.max_concurrent_workflow_tasks, FEWEST_WORKFLOW_TASKS),
-            local_activities=worker.max_concurrent_activities,
-        ),
-        max_eager_activity_reservations_per_workflow_task=EAGER_ACTIVITIES,
+        **concurrency(worker, activities),
         on_fatal_error=note_failure,
+        deployment_config=deployment_config(worker),
         graceful_shutdown_timeout=worker.drain_timeout - timedelta(seconds=closing),
     )
     return DrainableWorker(made, activities, failed)
 
 
-def make_runtime() -> Runtime:
-    """Temporal's core with its log in ours."""
+def make_runtime(metrics: "Metrics | None" = None) -> Runtime:
+    """Temporal's core with its log in ours.
+
+    Args:
+        metrics: Told where the core exposes its own; without it the core exposes none.
+    """
     temporalio.workflow.logger.workflow_info_on_message = False
     temporalio.activity.logger.activity_info_on_message = False
-    return Runtime(
-        telemetry=TelemetryConfig(
-            logging=LoggingConfig(
-                filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
-                forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
-            )
-        )
+    forwarded = LoggingConfig(
+        filter=TelemetryFilter(core_level="INFO", other_level="ERROR"),
+        forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
     )
+
+    def make(exporter: PrometheusConfig | None = None) -> Runtime:
+        return Runtime(telemetry=TelemetryConfig(logging=forwarded, metrics=exporter))
+
+    return make() if metrics is None else metrics.exporting(make)
 
 
 def require_settings(settings: Settings) -> None:
@@ -165,7 +270,7 @@ def require_settings(settings: Settings) -> None:
     Raises:
         ConfigurationError: Something is missing; the message names the variable and the flag that set it.
     """
-    needed = ["worker.task_queue"]
+    needed = ["worker.task_queue", *needed_settings(settings.worker)]
     if settings.engine.credentials is EngineCredentials.KUFLOW:
         bearer = settings.kuflow.authentication is KuFlowAuthentication.BEARER
         needed += ["kuflow.token", "kuflow.tenant_id"] if bearer else ["kuflow.client_id", "kuflow.client_secret"]

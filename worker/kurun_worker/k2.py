@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from temporalio.worker import Worker
 
+from kurun_clients.http import Observer
 from kurun_config import ConfigurationError, K2Settings, variable
 from kurun_worker.clock import Clock
 from kurun_worker.definitions import activity_name
@@ -34,8 +35,12 @@ class K2Part:
         self._activities = activities
 
     @classmethod
-    def of(cls, settings: K2Settings) -> Self | None:
+    def of(cls, settings: K2Settings, *, observers: Sequence[Observer] = ()) -> Self | None:
         """The part that the settings describe, or ``None`` where neither of K2's addresses is set.
+
+        Args:
+            settings: The settings of K2.
+            observers: Told of every request to K2.
 
         Raises:
             ConfigurationError: Settings or libraries of K2 are missing.
@@ -62,12 +67,20 @@ class K2Part:
             raise ConfigurationError(
                 f"k2.endpoint: K2 needs {error.name}, which is not installed: pip install 'kurun[k2]'"
             ) from None
-        clients = K2Clients.from_settings(settings)
+        clients = K2Clients.from_settings(settings, observers=observers)
         activities = k2_activities(workflow=clients.has_workflow, services=clients.has_services)
         # Any worker of the queue may be given the watcher: one that does not want it would hold it for nothing.
         if settings.watch:
             activities.append(watch_tasks)
         return cls(clients, K2ActivityInterceptor(clients), activities)
+
+    def change_settings(self, settings: K2Settings) -> None:
+        """Act with the credentials of these settings from the next call on.
+
+        Raises:
+            ConfigurationError: One is missing, or is of no use.
+        """
+        self.clients.change_credentials(settings)
 
     def with_activities(self, existing: Sequence[Callable[..., Any]]) -> Sequence[Callable[..., Any]]:
         """These activities and those of K2's whose names are not taken by them."""

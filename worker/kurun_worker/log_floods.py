@@ -10,6 +10,7 @@ from typing import Any
 from temporalio.exceptions import ApplicationError
 
 from kurun_activities.failure_types import FAILURE
+from kurun_worker.reasons import request_field
 
 INTERVAL = 60.0
 """Seconds for which a line that has been said is not said again."""
@@ -91,6 +92,7 @@ class ActivityFailures(logging.Filter):
         if not isinstance(error, ApplicationError) or not _foreseen(error):
             return True
         fields: dict[str, Any] = {"failure": error.type, "error": " ".join(error.message.split())}
+        fields |= request_field(error.__cause__)
         if not error.non_retryable:
             kept_back = self.said.again(f"{error.type} {_activity_type(record)}")
             if kept_back is None:

@@ -1,32 +1,40 @@
 """The daemon's log: structlog for us and the standard library's loggers, on standard error, without secrets."""
 
 import logging
+import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from kurun_config import LogFormat, LogSettings
+from kurun_config import LogFormat, LogLevel, LogSettings
 from kurun_worker.log_floods import ActivityFailures, OncePerMinute, failure_fields
+from kurun_worker.reasons import request_field
 from kurun_worker.redaction import Redactor
 
+_TEMPORAL = ("temporal_workflow", "temporal_activity")
+_RUN = re.compile(r"\brun ID ([0-9a-f-]{36})\b")
 # They narrate every connection; their warnings are enough.
 _QUIET = ("aiohttp", "asyncio", "httpcore2", "httpx2")
 
 
-def configure(settings: LogSettings, redactor: Redactor, *, stream: TextIO | None = None) -> None:
+def configure(
+    settings: LogSettings, redactor: Redactor, *, stream: TextIO | None = None, fields: Sequence[Processor] = ()
+) -> None:
     """Set up logging for the whole process; a second call replaces the first.
 
     Args:
         settings: Level and format.
         redactor: Hides secrets in events, fields and tracebacks.
         stream: Where lines go; standard error if absent.
+        fields: Add more to each line.
     """
     stream = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        *fields,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -58,10 +66,19 @@ def configure(settings: LogSettings, redactor: Redactor, *, stream: TextIO | Non
     handler.addFilter(OncePerMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.level.value)
+    set_level(settings.level)
+    logging.captureWarnings(capture=True)
+
+
+def set_level(level: LogLevel) -> None:
+    """Write lines of this severity and above from now on."""
+    root = logging.getLogger()
+    root.setLevel(level.value)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    logging.captureWarnings(capture=True)
+    # Temporal's core hands over what make_runtime lets it; below DEBUG its warnings are enough.
+    quiet = level is not LogLevel.DEBUG
+    logging.getLogger("temporalio.core").setLevel(max(logging.WARNING, root.level) if quiet else logging.DEBUG)
 
 
 def renderer(wanted: LogFormat, *, terminal: bool) -> Processor:
@@ -72,13 +89,21 @@ def renderer(wanted: LogFormat, *, terminal: bool) -> Processor:
 
 
 def temporal_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Take over the fields that Temporal attaches to its own records and ``workflow.logger``, and those of failures."""
+    """Take over the fields that Temporal attaches to its own records and ``workflow.logger``, and those of failures.
+
+    Its core has them beside the text, and some lines of its worker name a run in the text alone.
+    """
     record: logging.LogRecord | None = event.get("_record")
     event.update(failure_fields(record))
-    for name in ("temporal_workflow", "temporal_activity"):
-        fields = getattr(record, name, None)
+    core = getattr(record, "temporal_log", None)
+    for fields in (*(getattr(record, name, None) for name in _TEMPORAL), getattr(core, "fields", None)):
         if isinstance(fields, Mapping):
             _adopt(event, fields)
+    if record is not None and record.name.startswith("temporalio.worker"):
+        found = _RUN.search(str(event.get("event", "")))
+        event.update({"run_id": found[1]} if found and "run_id" not in event else {})
+    if record is not None and record.exc_info and "request_id" not in event:
+        event.update(request_field(record.exc_info[1]))
     return event
 
 

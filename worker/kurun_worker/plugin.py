@@ -1,8 +1,9 @@
 """Everything that makes a Temporal client and worker a KuFlow worker, as one plugin."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from temporalio.client import ClientConfig
@@ -14,9 +15,10 @@ from temporalio.worker import Worker
 from kurun_activities.context import ActivityContext
 from kurun_activities.interceptor import KuFlowActivityInterceptor
 from kurun_activities.registry import kuflow_activities
+from kurun_clients.http import Observer
 from kurun_clients.kuflow import KuFlowClient
 from kurun_clients.kuflow.models import EngineCertificate
-from kurun_config import EngineCredentials, Settings
+from kurun_config import DocumentSettings, EngineCredentials, Settings
 from kurun_worker.background import background
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.converter import with_kuflow_payloads
@@ -29,6 +31,10 @@ from kurun_worker.pulse import Pulse
 from kurun_worker.registration import Registrar
 from kurun_worker.robots import RobotPart
 from kurun_worker.sandbox import workflow_runner
+from kurun_worker.tracing import tracing_of
+
+if TYPE_CHECKING:
+    from kurun_worker.tracing.part import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +61,13 @@ class KuFlowPlugin(SimplePlugin):
             when no worker of it runs any more; then it has served.
         on_token: Told every new engine token, to keep it out of a log for instance.
         clock: Where time comes from.
+        observers: Told of every request that the plugin's own clients make, of KuFlow and of K2.
+        tracing: Takes the spans, and is closed by the caller. Without it the plugin makes its own where settings trace.
+
+    Attributes:
+        kuflow: The client of the KuFlow API.
+        engine: Credentials of the engine, where they come from KuFlow.
+        pulse: Asks the engine for signs of life on behalf of the last worker that began to run.
     """
 
     def __init__(
@@ -64,30 +77,38 @@ class KuFlowPlugin(SimplePlugin):
         kuflow: KuFlowClient | None = None,
         on_token: Callable[[str], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        observers: Sequence[Observer] = (),
+        tracing: "Tracing | None" = None,
     ) -> None:
+        self._own_tracing = tracing_of(settings) if tracing is None else None
+        if (tracing := tracing or self._own_tracing) is not None:
+            observers = [*observers, tracing.requests]
         self._settings = settings
         self._owns_kuflow = kuflow is None
-        self.kuflow = kuflow or KuFlowClient.from_settings(settings.kuflow)
+        self.kuflow = kuflow or KuFlowClient.from_settings(settings.kuflow, observers=observers)
         self.engine = (
             EngineAccess(settings, self.kuflow, on_token=on_token, clock=clock)
             if settings.engine.credentials is EngineCredentials.KUFLOW
             else None
         )
         self._context = ActivityContext(kuflow=self.kuflow, documents=settings.documents)
-        self._k2 = K2Part.of(settings.k2)
+        self._k2 = K2Part.of(settings.k2, observers=observers)
         self._robots = RobotPart.of(settings, self.kuflow)
         encryption = settings.encryption
         self._keys = Keyring(self.kuflow.kms, life=encryption.key_life, size=encryption.key_cache, clock=clock)
         self._registrars: dict[str, Registrar] = {}
+        self.pulse: Pulse | None = None
         self._users = 0
         self._clock = clock
+        self._edge = KuFlowActivityInterceptor(self._context)
         super().__init__(
             "kurun.KuFlowPlugin",
             data_converter=self._with_payloads,
             interceptors=[
+                *([tracing.interceptor] if tracing else []),
                 EncryptionInterceptor(),
                 LogContextInterceptor(),
-                KuFlowActivityInterceptor(self._context),
+                self._edge,
                 *([self._k2.interceptor] if self._k2 else []),
                 *([self._robots.interceptor] if self._robots else []),
             ],
@@ -132,13 +153,39 @@ class KuFlowPlugin(SimplePlugin):
             if self.engine is not None:
                 await self.engine.adopt(worker.client.service_client)
             due = await registrar.start(worker)
-            duties = {"registration": lambda: registrar.run(worker, due), **self._credential_duties(worker)}
+            refused = self.engine.token.demand if self.engine else None
+            pulse = self.pulse = Pulse(worker, refused, self._settings.health, clock=self._clock)
+            duties = {
+                "registration": lambda: registrar.run(worker, due),
+                "pulse": pulse.run,
+                **self._credential_duties(worker),
+            }
             if self._k2 is not None:
                 duties |= self._k2.duties(worker, self._clock)
             # A worker follows the headers of its runs, never the block that it happens to be started in.
             async with background(duties):
                 with confidential(None):
                     await next(worker)
+
+    @property
+    def registrars(self) -> Mapping[str, Registrar]:
+        """Who registers its workers, by task queue."""
+        return self._registrars
+
+    @property
+    def k2(self) -> K2Part | None:
+        """What K2 adds, where it is configured."""
+        return self._k2
+
+    @property
+    def robots(self) -> RobotPart | None:
+        """What robots add, where they are enabled."""
+        return self._robots
+
+    def use_documents(self, documents: DocumentSettings) -> None:
+        """Let these limits hold for the activities that begin from now on."""
+        self._context = replace(self._context, documents=documents)
+        self._edge.context = self._context
 
     @asynccontextmanager
     async def renewing(self) -> AsyncIterator[None]:
@@ -153,6 +200,8 @@ class KuFlowPlugin(SimplePlugin):
             await self._k2.aclose()
         if self._owns_kuflow:
             await self.kuflow.aclose()
+        if self._own_tracing is not None:
+            await self._own_tracing.aclose()
 
     @asynccontextmanager
     async def _using(self) -> AsyncIterator[None]:
@@ -191,10 +240,7 @@ class KuFlowPlugin(SimplePlugin):
         async def renew_certificate(certificate: EngineCertificate) -> None:
             await engine.renew_certificate(worker, certificate)
 
-        duties: dict[str, Callable[[], Awaitable[None]]] = {
-            "token": self._renew_token,
-            "pulse": Pulse(worker, engine.token.demand, clock=self._clock).run,
-        }
+        duties: dict[str, Callable[[], Awaitable[None]]] = {"token": self._renew_token}
         if engine.brings_certificate:
             duties["certificate"] = lambda: engine.certificate.run(renew_certificate)
         return duties

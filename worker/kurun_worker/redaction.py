@@ -14,6 +14,7 @@ from kurun_config import Settings, setting_paths, value_at
 MASK = "**********"
 SHORTEST = 4
 TOKENS_KEPT = 8
+SECRETS_KEPT = 1000
 DEEPEST = 8
 
 _PATTERNS = (
@@ -29,8 +30,9 @@ _SECRET_NAMES = re.compile(
 class Redactor:
     """A structlog processor that replaces secrets by asterisks, wherever in a line they stand.
 
-    Known are the values given, the last tokens told by :meth:`learn`, and what is recognised by its form: private keys
-    in PEM, ``Bearer`` and ``Basic`` credentials, and fields whose name says that they are secret.
+    Known are the values given, those of newer settings told by :meth:`learn_settings`, the last tokens told by
+    :meth:`learn`, and what is recognised by its form: private keys in PEM, ``Bearer`` and ``Basic`` credentials, and
+    fields whose name says that they are secret.
 
     Args:
         secrets: Values that must never be seen.
@@ -43,13 +45,14 @@ class Redactor:
     @classmethod
     def of(cls, settings: Settings) -> "Redactor":
         """One that knows every secret in the settings, also in the forms in which requests carry it."""
-        secrets = [value_at(settings, path) for path, _ in setting_paths()]
-        values = [value.get_secret_value() for value in secrets if isinstance(value, SecretStr)]
-        kuflow = settings.kuflow
-        if kuflow.client_id and kuflow.client_secret:
-            pair = f"{kuflow.client_id}:{kuflow.client_secret.get_secret_value()}"
-            values.append(base64.b64encode(pair.encode()).decode())
-        return cls(*values)
+        return cls(*_secrets_of(settings))
+
+    def learn_settings(self, settings: Settings) -> None:
+        """Hide the secrets of these settings too; those before them, which may still be good somewhere, stay hidden."""
+        fresh = [secret for secret in _secrets_of(settings) if len(secret) >= SHORTEST]
+        older = [secret for secret in self._secrets if secret not in fresh]
+        # Replaced and not changed: another thread may be going through it.
+        self._secrets = [*older, *dict.fromkeys(fresh)][-SECRETS_KEPT:]
 
     def learn(self, token: str) -> None:
         """Hide this too; the last few are remembered."""
@@ -62,7 +65,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Clean one text."""
-        for secret in (*self._secrets, *self._tokens):
+        # The longest first: what of a secret is left over by a shorter one that it contains would be seen.
+        for secret in sorted((*self._secrets, *self._tokens), key=len, reverse=True):
             text = text.replace(secret, MASK)
         for pattern in _PATTERNS:
             text = pattern.sub(MASK, text)
@@ -84,6 +88,18 @@ class Redactor:
             if isinstance(value, list | tuple | set | frozenset):
                 return [self._value(each, depth + 1) for each in value]
         return self.text(str(value))
+
+
+def _secrets_of(settings: Settings) -> list[str]:
+    secrets = [value_at(settings, path) for path, _ in setting_paths()]
+    values = [value.get_secret_value() for value in secrets if isinstance(value, SecretStr)]
+    for user, password in (
+        (settings.kuflow.client_id, settings.kuflow.client_secret),
+        (settings.k2.user, settings.k2.password),
+    ):
+        if user and password:
+            values.append(base64.b64encode(f"{user}:{password.get_secret_value()}".encode()).decode())
+    return values
 
 
 def _harmless(value: object) -> bool:

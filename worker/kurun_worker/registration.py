@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -18,6 +20,7 @@ from kurun_worker.address import local_ip
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.definitions import names_of_activities, names_of_workflows
 from kurun_worker.pacing import Pacing, jittered
+from kurun_worker.reasons import request_field
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +30,27 @@ LONGEST = 255
 def default_identity() -> str:
     """Process id and host name, as Temporal names a worker."""
     return f"{os.getpid()}@{socket.gethostname()}"[:LONGEST]
+
+
+@dataclass(frozen=True)
+class RegistrarState:
+    """How a worker stands with KuFlow.
+
+    Attributes:
+        age: Seconds since it last registered; ``None`` before the first time.
+        window: Seconds after a registration in which KuFlow expects the next; ``None`` before the first time.
+        registrations: How often it registered.
+        failures: How often that failed.
+        error: Why the last try failed; ``None`` if it did not.
+        failing_since: When the present row of failures began; ``None`` if the last try succeeded.
+    """
+
+    age: float | None
+    window: float | None
+    registrations: int
+    failures: int
+    error: str | None
+    failing_since: datetime | None
 
 
 class Registrar:
@@ -55,7 +79,24 @@ class Registrar:
         self._never = asyncio.Event()
         self._failures = 0
         self._reported: str | None = None
+        self._failing_since: datetime | None = None
+        self._registered_at: float | None = None
+        self._window: float | None = None
+        self._all_failures = 0
         self.registrations = 0
+
+    @property
+    def state(self) -> RegistrarState:
+        """How it stands now."""
+        at = self._registered_at
+        return RegistrarState(
+            age=None if at is None else self._clock.monotonic() - at,
+            window=self._window,
+            registrations=self.registrations,
+            failures=self._all_failures,
+            error=self._reported,
+            failing_since=self._failing_since,
+        )
 
     async def start(self, worker: Worker) -> float:
         """Register for the first time.
@@ -90,8 +131,9 @@ class Registrar:
         self.registrations += 1
         if self._failures or self.registrations == 1:
             log.info("registered with KuFlow", task_queue=worker.task_queue, after_failures=self._failures)
-        self._failures, self._reported = 0, None
+        self._failures, self._reported, self._failing_since = 0, None, None
         window = registration.delay_window or self._settings.worker.registration_interval
+        self._registered_at, self._window = self._clock.monotonic(), window.total_seconds()
         # Before the window ends rather than after it, so that KuFlow never thinks the worker gone.
         return max(self._pacing.minimum, min(jittered(window.total_seconds()), window.total_seconds()))
 
@@ -117,8 +159,10 @@ class Registrar:
 
     def _failed(self, error: Exception) -> float:
         self._failures += 1
+        self._all_failures += 1
+        self._failing_since = self._failing_since or self._clock.now()
         if (said := str(error)) != self._reported:
-            log.warning("registration with KuFlow fails", error=said)
+            log.warning("registration with KuFlow fails", error=said, **request_field(error))
             self._reported = said
         asked = error.retry_after if isinstance(error, StatusError) else None
         return self._pacing.retry(self._failures, 0.0, asked.total_seconds() if asked is not None else 0.0)

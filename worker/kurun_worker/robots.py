@@ -82,6 +82,11 @@ class RobotPart:
         interceptor = RobotActivityInterceptor(host)
         return cls(settings, kuflow, host=host, interceptor=interceptor, activities=robot_activities())
 
+    def change_settings(self, settings: Settings) -> None:
+        """Let newer limits and credentials hold for the robots that are started from now on."""
+        self._settings = settings
+        self.host.change_settings(settings)
+
     def hide(self) -> None:
         """Keep what this process knows from robots that run as its user."""
         from kurun_robots.run.hiding import hide_from_robots  # noqa: PLC0415 - see the module

@@ -13,6 +13,7 @@ PASSED_THROUGH = {
     "kurun_worker.converter": "the payload converter, which has to know the same model classes",
     "kurun_worker.encryption": "marks what that converter makes; the keys stay outside",
     "kurun_workflows": "the process helper keeps no state outside of a workflow",
+    "opentelemetry": "the current span is a context variable, which exists once",
     "pydantic": "imports lazily inside its classes",
     "pydantic_core": "compiled, cannot be loaded twice",
 }

@@ -1,11 +1,15 @@
-"""SIGTERM, SIGINT and SIGHUP: the first drains, the second ends at once."""
+"""SIGTERM and SIGINT: the first drains, the second ends at once. Other signals may be given other tasks.
+
+SIGHUP has two meanings: a terminal went away, which ends what was started from it, and "read your settings again",
+which is what a service manager means by it.
+"""
 
 import asyncio
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -15,11 +19,24 @@ import structlog
 log = structlog.get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Those that end the process, as far as they have no other task."""
+
+
+def from_terminal() -> bool:
+    """Whether the process was started from a terminal, so that SIGHUP means that this has gone away."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty()
+    except ValueError:
+        return False  # closed
 
 
 @contextmanager
 def drain_on_signals(
-    stop: Callable[[], None], *, begun: Callable[[], None] | None = None, end: Callable[[int], Any] = os._exit
+    stop: Callable[[], None],
+    *,
+    begun: Callable[[], None] | None = None,
+    end: Callable[[int], Any] = os._exit,
+    tasks: Mapping[signal.Signals, Callable[[], None]] | None = None,
 ) -> Iterator[None]:
     """Call ``stop`` on the event loop at the first signal inside the block; leave the process at the second.
 
@@ -30,6 +47,7 @@ def drain_on_signals(
         stop: Begins the drain; called once.
         begun: Called at the first signal right inside the handler, also while code blocks the loop.
         end: Ends the process with the exit code given: 128 and the signal's number, so 143 for SIGTERM.
+        tasks: What other signals ask for; called on the event loop, each time.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -51,7 +69,12 @@ def drain_on_signals(
             sys.stderr.flush()
             end(128 + number)
 
-    previous = {number: signal.signal(number, receive) for number in SIGNALS}
+    def note(number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(others[signal.Signals(number)])
+
+    others = dict(tasks or {})
+    handlers = {**dict.fromkeys(SIGNALS, receive), **dict.fromkeys(others, note)}
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

@@ -10,19 +10,22 @@ Python cost too much for each of them.
 """
 
 import asyncio
+import contextlib
+import math
 import threading
 from dataclasses import dataclass, field
 
 from temporalio.worker import (
     CustomSlotSupplier,
-    FixedSizeSlotSupplier,
     SlotMarkUsedContext,
     SlotPermit,
     SlotReleaseContext,
     SlotReserveContext,
     Worker,
-    WorkerTuner,
 )
+
+from kurun_worker.pacing import TokenBucket
+from kurun_worker.resources import Headroom
 
 QUIET = 0.25
 """Seconds without news after which the open polls are idle. Covers a round trip to a distant engine."""
@@ -37,21 +40,31 @@ def closing_time(drain_timeout: float) -> float:
 
 
 class DrainableSlots(CustomSlotSupplier):
-    """A fixed number of slots for activities. Temporal calls it from threads of its own.
+    """Slots for activities, which can be closed and opened again. Temporal calls it from threads of its own.
 
     Args:
-        number: Tasks at the same time.
+        number: Tasks at the same time, at most.
+        rate: Tasks that may begin in a second; ``None``: any number.
+        headroom: Asked for each slot but the first whether the machine can bear another task.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, rate: float | None = None, headroom: Headroom | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._lock = threading.Lock()
         self._number = number
-        self._free = number
+        self._taken = 0
+        self._bucket = TokenBucket(rate)
+        self._headroom = headroom
         self._polling: set[SlotPermit] = set()
         self._closed = False
+        self._paused = False
         self.changes = 0
+
+    @property
+    def number(self) -> int:
+        """Tasks at the same time, at most."""
+        return self._number
 
     @property
     def polling(self) -> int:
@@ -61,30 +74,70 @@ class DrainableSlots(CustomSlotSupplier):
     @property
     def busy(self) -> int:
         """Slots of tasks that are being worked on."""
-        return self._number - self._free - len(self._polling)
+        return self._taken - len(self._polling)
 
     def close(self) -> None:
-        """Ask for no further tasks."""
+        """Ask for no further tasks, for good."""
         with self._lock:
             self._closed = True
+
+    def pause(self) -> None:
+        """Ask for no further tasks until :meth:`resume`. Polls that are open may bring one more each."""
+        with self._lock:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Ask for tasks again."""
+        with self._lock:
+            self._paused = False
+        self._wake()
+
+    def resize(self, number: int) -> None:
+        """Allow another number of tasks at the same time; with fewer, those that run are not disturbed."""
+        with self._lock:
+            self._number = number
+        self._wake()
+
+    def limit_rate(self, rate: float | None) -> None:
+        """Let another number of tasks begin in a second."""
+        with self._lock:
+            self._bucket = TokenBucket(rate)
+        self._wake()
 
     async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
         """See base class; waits for ever once closed, until the worker stops asking."""
         while (permit := self.try_reserve_slot(ctx)) is None:
             self._changed.clear()
-            if self._free == 0 or self._closed:
-                await self._changed.wait()
+            with self._lock:
+                pause = self._wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), None if pause == math.inf else pause)
         return permit
 
     def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:  # noqa: ARG002 - see base class
         """See base class."""
         with self._lock:
-            if self._closed or self._free == 0:
+            if self._wait() > 0:
                 return None
-            self._free -= 1
+            self._bucket.take()
+            if self._headroom is not None:
+                self._headroom.granted()
+            self._taken += 1
             permit = SlotPermit()
             self._polling.add(permit)
             return permit
+
+    def _wait(self) -> float:
+        """Seconds until it is worth looking again whether there is a slot; infinite until something changes."""
+        if self._closed or self._paused or self._taken >= self._number:
+            return math.inf
+        # Without a slot at all a busy machine would never see this worker do anything.
+        room = 0.0 if self._headroom is None or self._taken == 0 else self._headroom.wait()
+        return max(room, self._bucket.wait())
+
+    def _wake(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._changed.set)
 
     def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
         """See base class."""
@@ -95,11 +148,12 @@ class DrainableSlots(CustomSlotSupplier):
     def release_slot(self, ctx: SlotReleaseContext) -> None:
         """See base class."""
         with self._lock:
-            self._polling.discard(ctx.permit)
-            self._free += 1
+            if ctx.permit in self._polling:
+                self._polling.discard(ctx.permit)
+                self._bucket.give_back()
+            self._taken -= 1
             self.changes += 1
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._changed.set)
+        self._wake()
 
 
 @dataclass(frozen=True)
@@ -137,13 +191,3 @@ class DrainableWorker:
     @staticmethod
     def _unsettled(slots: DrainableSlots, seen: int) -> bool:
         return slots.busy > 0 or (slots.polling > 0 and slots.changes != seen)
-
-
-def tuner(activities: DrainableSlots, *, workflow_tasks: int, local_activities: int) -> WorkerTuner:
-    """The slots of a worker as Temporal wants them."""
-    return WorkerTuner.create_composite(
-        workflow_supplier=FixedSizeSlotSupplier(workflow_tasks),
-        activity_supplier=activities,
-        local_activity_supplier=FixedSizeSlotSupplier(local_activities),
-        nexus_supplier=FixedSizeSlotSupplier(1),
-    )

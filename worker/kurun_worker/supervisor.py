@@ -53,6 +53,10 @@ class Supervisor:
         stop: Set when the daemon shall drain and end.
         step: What ``connect`` and ``refresh`` are waiting for.
         clock: Where time comes from.
+
+    Attributes:
+        serving: The worker that serves now; ``None`` between two of them.
+        recoveries: How often one followed another.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Supervisor:
         self._stop = stop
         self._clock = clock
         self._leaving: set[asyncio.Task[None]] = set()
+        self.serving: DrainableWorker | None = None
         self.recoveries = 0
 
     async def run(self) -> None:
@@ -108,6 +113,7 @@ class Supervisor:
                 return error
             cause = f": {line(error.__cause__)}" if error.__cause__ else ""
             raise ConfigurationError(f"the worker cannot be made: {line(error)}{cause}") from error
+        self.serving = drainable
         worker = drainable.worker
         running = asyncio.create_task(worker.run())
         stopping = asyncio.create_task(self._stop.wait())
@@ -128,6 +134,7 @@ class Supervisor:
                 await self._drain(drainable, running)
             outcome = running.exception()
         finally:
+            self.serving = None
             await _cancelled(stopping, *({running} - self._leaving))
         if outcome is None or isinstance(outcome, Exception):
             return outcome

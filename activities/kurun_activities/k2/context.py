@@ -7,11 +7,13 @@ A custom activity asks for :func:`current`, as it does for KuFlow's context::
         return (await context.current().workflow.tasks.retrieve(serial_number)).activity_name
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Self
 
+from kurun_activities.k2.watching import Watching
+from kurun_clients.http import Observer
 from kurun_clients.k2.services.client import ServicesClient
 from kurun_clients.k2.workflow_api.client import WorkflowClient
 from kurun_config import ConfigurationError, K2Settings
@@ -24,6 +26,9 @@ class K2Clients:
         workflow: The Workflow REST API, if it is configured.
         services: The K2 Services, if they are configured.
         settings: Where the clients come from.
+
+    Attributes:
+        watching: How the watcher of the account goes, if this worker runs it.
     """
 
     def __init__(
@@ -32,13 +37,14 @@ class K2Clients:
         self._workflow = workflow
         self._services = services
         self.settings = settings or K2Settings()
+        self.watching = Watching()
 
     @classmethod
-    def from_settings(cls, settings: K2Settings) -> Self:
-        """Clients for the endpoints that are set; nothing is connected yet."""
+    def from_settings(cls, settings: K2Settings, *, observers: Sequence[Observer] = ()) -> Self:
+        """Clients for the endpoints that are set; nothing is connected yet. Observers are told of every attempt."""
         return cls(
-            WorkflowClient.from_settings(settings) if settings.endpoint else None,
-            ServicesClient.from_settings(settings) if settings.services_endpoint else None,
+            WorkflowClient.from_settings(settings, observers=observers) if settings.endpoint else None,
+            ServicesClient.from_settings(settings, observers=observers) if settings.services_endpoint else None,
             settings,
         )
 
@@ -73,6 +79,23 @@ class K2Clients:
     def has_services(self) -> bool:
         """Whether there are K2 Services."""
         return self._services is not None
+
+    def change_credentials(self, settings: K2Settings) -> None:
+        """Act with the credentials of these settings from the next call on.
+
+        Raises:
+            ConfigurationError: Something is missing; the message names the variable to set.
+        """
+        for client in (self._workflow, self._services):
+            if client is not None:
+                client.change_credentials(settings)
+        self.settings = settings
+
+    def when_refused(self, look: Callable[[], Awaitable[object]]) -> None:
+        """Await this whenever K2 refuses the credentials, and then try once more if there are newer ones."""
+        for client in (self._workflow, self._services):
+            if client is not None:
+                client.when_refused(look)
 
     async def aclose(self) -> None:
         """Close both clients."""

@@ -33,7 +33,12 @@ async def watch_tasks(request: WatchRequest) -> WatchResponse:
     mirrors = Mirrors(context.current().kuflow, activity.client(), clients.settings)
     async with heartbeating() as heartbeat:
         loop = WatchLoop(clients.workflow, mirrors, clients.settings, heartbeat, announced=request.announced)
-        await _for_a_turn(loop.run)
+        loop.watching = clients.watching
+        clients.watching.begin()
+        try:
+            await _for_a_turn(loop.run)
+        finally:
+            clients.watching.end()
     return loop.done()
 
 

@@ -16,6 +16,7 @@ from kurun_activities.k2.mirrors import Mirrors
 from kurun_activities.k2.trouble import Trouble
 from kurun_activities.k2.watch_models import Announced, WatchResponse
 from kurun_activities.k2.watched import Known, ListedTask, Watched
+from kurun_activities.k2.watching import Watching
 from kurun_clients.http import ApiError
 from kurun_clients.k2 import SerialNumber, WorkflowClient
 from kurun_clients.k2.workflow_api.models import TaskState, TaskSummary
@@ -48,6 +49,9 @@ class WatchLoop:
         settings: How often, and what.
         heartbeat: Told the counts.
         announced: What the turn before announced, by serial number.
+
+    Attributes:
+        watching: Told how it goes.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class WatchLoop:
         self._failed: set[str] = set()
         self._reconciled: float | None = None
         self._lists = self._mirrored = self._signalled = 0
+        self.watching = Watching()
 
     def done(self) -> WatchResponse:
         """What was done up to now."""
@@ -78,7 +83,8 @@ class WatchLoop:
         loop, interval = asyncio.get_running_loop(), self._settings.watch_interval.total_seconds()
         while True:
             begun = loop.time()
-            well = await self._round()
+            if well := await self._round():
+                self.watching.done()
             self._heartbeat.report({**self._counts(), "listed": len(self._watched.known)})
             pause = self._trouble.pause(interval, well=well)
             await asyncio.sleep(max(0.0, begun + pause - loop.time()))
@@ -95,6 +101,7 @@ class WatchLoop:
         self._trouble.over(LIST)
         self._lists += 1
         self._watched.see(as_listed(each) for each in listed.tasks if each.status != TaskState.COMPLETED)
+        self.watching.listed(len(listed.tasks))
         await self._reconcile()
         return await self._act()
 
@@ -128,6 +135,7 @@ class WatchLoop:
             return self._met(SIGNAL, error)
         self._watched.departed.pop(serial_number, None)
         self._signalled += 1
+        self.watching.signalled += 1
         return True
 
     async def _attend(self, known: Known) -> bool:
@@ -138,8 +146,10 @@ class WatchLoop:
             return self._met(what, error)
         if what is MIRROR:
             self._mirrored += 1
+            self.watching.mirrored += 1
         else:
             self._signalled += 1
+            self.watching.signalled += 1
         return True
 
     def _met(self, what: str, error: Exception) -> bool:

@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
@@ -33,6 +35,16 @@ from kurun_robots.run.request import OutputLine, Progress, RunRequest, RunResult
 from kurun_robots.run.runner import run
 
 _FLAG_VALUES = frozenset({"true", "false", "none", "null"})
+
+
+class Ending(StrEnum):
+    """How a run ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    OVER_LIMIT = "over_limit"
+    CANCELLED = "cancelled"
+    NOT_STARTED = "not_started"
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,9 @@ class RobotHost:
         assets: Where tools come from that this machine does not have.
         tokens: Where robots' tokens come from; without it as the settings say.
 
+    Attributes:
+        told: Told how each run ended, and after how many seconds from the request on.
+
     Raises:
         EnvironmentUnavailable: Robots cannot run as the user of the settings.
     """
@@ -97,6 +112,17 @@ class RobotHost:
         shared = settings.robots.share_credentials
         self._tokens = tokens or (WorkerCredentials(settings.kuflow) if shared else NoTokens())
         self._secrets = frozenset(_secrets_of(settings))
+        self.told: Callable[[Ending, float], None] = lambda _ending, _seconds: None
+
+    def change_settings(self, settings: Settings) -> None:
+        """Let newer limits and credentials hold for the robots that are started from now on.
+
+        Secrets of the settings before stay secrets.
+        """
+        self.settings = settings
+        self._secrets |= frozenset(_secrets_of(settings))
+        if isinstance(self._tokens, WorkerCredentials):
+            self._tokens = WorkerCredentials(settings.kuflow)
 
     @asynccontextmanager
     async def folder(self) -> AsyncIterator[RunFolder]:
@@ -111,6 +137,28 @@ class RobotHost:
             RobotError: It was not run to a good end.
             ApiError: KuFlow gives no token now.
         """
+        with self._timed():
+            return await self._run_job(folder, manifest, job, watcher)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        begun, ending = monotonic(), Ending.NOT_STARTED
+        try:
+            yield
+            ending = Ending.SUCCEEDED
+        except RobotOverLimit:
+            ending = Ending.OVER_LIMIT
+            raise
+        except RobotFailed:
+            ending = Ending.FAILED
+            raise
+        except asyncio.CancelledError:
+            ending = Ending.CANCELLED
+            raise
+        finally:
+            self.told(ending, monotonic() - begun)
+
+    async def _run_job(self, folder: RunFolder, manifest: Manifest, job: Job, watcher: Watcher) -> RobotOutcome:
         operation = manifest.operation(job.operation)
         token = await self._tokens.issue(job.robot_id)
         async with self._environments.lease(manifest, folder.unpacked, watcher.report) as environment:

@@ -24,6 +24,7 @@ from kurun_clients.http.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
+from kurun_clients.http.observing import Exchange, Observer, Service
 from kurun_clients.http.replies import Reply, StreamedReply
 from kurun_clients.http.retry import RetryPolicy
 from kurun_clients.http.transport import AiohttpTransport
@@ -35,8 +36,11 @@ __all__ = [
     "BaseClient",
     "Content",
     "DEFAULT_TIMEOUT",
+    "Exchange",
+    "Observer",
     "Reply",
     "RetryPolicy",
+    "Service",
     "StreamedReply",
     # its errors
     "ApiError",

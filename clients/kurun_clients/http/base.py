@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,7 @@ from kurun_clients.http.errors import (
     ApiError,
     InvalidRequest,
 )
+from kurun_clients.http.observing import UNNAMED, Observation, Observer, Service, Watch
 from kurun_clients.http.replies import (
     MAX_ERROR_BODY,
     MAX_JSON_BODY,
@@ -66,6 +67,8 @@ class BaseClient:
         transport: The seam: aiohttp unless given; :class:`httpx2.ASGITransport` runs against an app in process.
             The client closes it.
         parse_error: Reads the body of error responses.
+        observers: Told of every attempt.
+        service: What they are told that this API is.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class BaseClient:
         retry: RetryPolicy | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         parse_error: ErrorParser | None = None,
+        observers: Sequence[Observer] = (),
+        service: Service = UNNAMED,
     ) -> None:
         address = httpx2.URL(endpoint)
         if address.scheme not in {"http", "https"} or not address.host:
@@ -88,6 +93,7 @@ class BaseClient:
         self._retry = retry or RetryPolicy()
         self._transport = transport or AiohttpTransport()
         self._parse_error = parse_error
+        self._observation = Observation(service, observers) if observers else None
         self._extensions = {"timeout": timeout.as_dict()}
         self._headers = [("host", address.netloc.decode("ascii")), ("user-agent", user_agent())]
 
@@ -162,8 +168,10 @@ class BaseClient:
                 await _close(response)
             return Reply(call, response.status_code, response.headers, content)
 
+        watch = self._watch(call, request)
         return await self._repeating(
-            attempt, idempotent=method in {"GET", "HEAD"} if idempotent is None else idempotent
+            watch.replies(attempt) if watch else attempt,
+            idempotent=method in {"GET", "HEAD"} if idempotent is None else idempotent,
         )
 
     @asynccontextmanager
@@ -175,13 +183,25 @@ class BaseClient:
         """
         # Packed documents would have to be unpacked here: their size would not be known, and not be bounded.
         call, request = self._build("GET", path, query, None, None, accept=accept, encoding="identity")
-        response = await self._repeating(lambda: self._open(call, request, frozenset()), idempotent=True)
-        try:
+
+        async def attempt() -> httpx2.Response:
+            response = await self._open(call, request, frozenset())
             if response.headers.get("content-encoding", "identity").lower() != "identity":
+                await _close(response)
                 raise call.invalid("the document is packed, which was not asked for")
-            yield StreamedReply(response.headers, _chunks(call, response))
+            return response
+
+        watch = self._watch(call, request)
+        response = await self._repeating(watch.heads(attempt) if watch else attempt, idempotent=True)
+        try:
+            chunks = _chunks(call, response)
+            yield StreamedReply(response.headers, watch.passing(chunks) if watch else chunks)
         finally:
-            await _close(response)
+            try:
+                await _close(response)
+            finally:
+                if watch:
+                    watch.close()
 
     def _build(
         self,
@@ -214,6 +234,9 @@ class BaseClient:
         address = _parsed(f"{url}?{asked}" if asked else url)
         call = Call(method, url, path, request_id)
         return call, httpx2.Request(method, address, headers=headers, stream=stream, extensions=self._extensions)
+
+    def _watch(self, call: Call, request: httpx2.Request) -> Watch | None:
+        return Watch(self._observation, call, request) if self._observation is not None else None
 
     async def _open(self, call: Call, request: httpx2.Request, expected: frozenset[int]) -> httpx2.Response:
         """One attempt, up to the head of an answer that is no refusal."""

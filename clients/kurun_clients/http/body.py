@@ -28,6 +28,9 @@ class Content(Protocol):
 class ContentStream(httpx2.AsyncByteStream):
     """A :class:`Content` as the body of a request; iterating it again sends it again.
 
+    Attributes:
+        sent: Bytes handed over since the iteration began.
+
     Raises:
         InvalidRequest: While iterating, when the content is not as long as its ``size`` says.
     """
@@ -35,13 +38,14 @@ class ContentStream(httpx2.AsyncByteStream):
     def __init__(self, content: Content) -> None:
         self.content = content
         self.size = content.size
+        self.sent = 0
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Open the content and pass it on, as long as it keeps to its size.
 
         The last chunk is held back until the content has ended: one that is too long must not look whole to the server.
         """
-        passed, held = 0, b""
+        passed, held, self.sent = 0, b"", 0
         async with AsyncExitStack() as stack:
             source = self.content.open()
             if (close := getattr(source, "aclose", None)) is not None:
@@ -52,11 +56,13 @@ class ContentStream(httpx2.AsyncByteStream):
                     raise InvalidRequest(f"the content is longer than the {self.size} bytes that were announced")
                 if held:
                     yield held
+                    self.sent += len(held)
                 held = chunk
         if self.size is not None and passed < self.size:
             raise InvalidRequest(f"the content ended after {passed} of the {self.size} bytes that were announced")
         if held:
             yield held
+            self.sent += len(held)
 
 
 class WatchedBody:

@@ -12,6 +12,7 @@ from kurun_clients.http.errors import (
     InvalidResponse,
     Phase,
     RequestTimeout,
+    TransportError,
 )
 
 _PHASES: dict[type[httpx2.RequestError], Phase] = {
@@ -44,10 +45,18 @@ class Call:
 
     def invalid(self, reason: str) -> InvalidResponse:
         """The server's answer cannot be read."""
-        return InvalidResponse(self.method, self.url, self.path, reason)
+        error = InvalidResponse(self.method, self.url, self.path, reason)
+        error.request_id = self.request_id
+        return error
 
     def failure(self, error: Exception) -> ApiError:
         """Our exception for one that came through httpx2's seam."""
+        found = self._failure(error)
+        if isinstance(found, TransportError):
+            found.request_id = self.request_id
+        return found
+
+    def _failure(self, error: Exception) -> ApiError:
         where, said = (self.method, self.url, self.path), str(error)
         match error:
             case TooLarge() | httpx2.DecodingError():

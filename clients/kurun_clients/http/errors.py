@@ -72,6 +72,8 @@ class InvalidRequest(ApiError, ValueError):
 
 
 class _CallError(ApiError):
+    request_id: str | None = None
+
     def __init__(self, method: str, url: str, path: str, reason: str) -> None:
         super().__init__(f"{method} {path}: {reason}")
         self.method = method
@@ -84,6 +86,7 @@ class TransportError(_CallError):
     Attributes:
         method: HTTP method.
         url: The address, without its query.
+        request_id: What was sent as ``x-request-id``.
         maybe_sent: Whether the server may have had the request, and so may have acted on it.
     """
 
@@ -114,7 +117,11 @@ class RequestTimeout(TransportError):
 
 
 class InvalidResponse(_CallError):
-    """The server agreed and may have acted, but its answer is too large or not what the API promises."""
+    """The server agreed and may have acted, but its answer is too large or not what the API promises.
+
+    Attributes:
+        request_id: What was sent as ``x-request-id``.
+    """
 
 
 class StatusError(_CallError):
@@ -199,6 +206,7 @@ class ServerError(StatusError):
 
 
 _PRINTED_REASONS = 3
+_LONGEST_CHAIN = 10
 _PRINTED_CHARACTERS = 500
 
 
@@ -223,3 +231,14 @@ def _explanation(error: ErrorBody) -> str:
 def _one_line(text: str) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _PRINTED_CHARACTERS else line[:_PRINTED_CHARACTERS] + "…"
+
+
+def request_id_of(error: BaseException | None) -> str | None:
+    """The id of the request that an error, or one that it came from, is about; ``None`` where there is none."""
+    for _ in range(_LONGEST_CHAIN):
+        if error is None:
+            break
+        if isinstance(error, _CallError) and error.request_id is not None:
+            return error.request_id
+        error = error.__cause__
+    return None

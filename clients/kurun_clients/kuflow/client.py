@@ -1,17 +1,19 @@
 """The KuFlow API v2024-06-14: its address, who we are, and its nouns."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 from uuid import UUID
 
 import httpx2
 from pydantic import SecretStr, ValidationError
 
-from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, Observer, RetryPolicy
+from kurun_clients.http.auth import CredentialsAuth, Refused
 from kurun_clients.http.trust import trusting
 from kurun_clients.kuflow.auth import Base64BearerAuth, BasicAuth, BearerAuth
 from kurun_clients.kuflow.models import DefaultError
+from kurun_clients.kuflow.operations import KUFLOW
 from kurun_clients.kuflow.resources import (
     Authentications,
     BusinessArtifacts,
@@ -44,6 +46,7 @@ class KuFlowClient(ApiClient):
         ssl_context: What to trust instead of the system's authorities.
         transport: The seam for tests; replaces what the two before configure.
         shape: How requests are written: as KuFlow does it now, or as it did before November 2024 (``seed``).
+        observers: Told of every attempt of every call.
 
     Attributes:
         authentications: Engine credentials.
@@ -72,6 +75,7 @@ class KuFlowClient(ApiClient):
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         shape: KuFlowApiShape | Literal["current", "seed"] = KuFlowApiShape.CURRENT,
+        observers: Sequence[Observer] = (),
     ) -> None:
         shape = KuFlowApiShape(shape)
         client = BaseClient(
@@ -81,8 +85,11 @@ class KuFlowClient(ApiClient):
             retry=RetryPolicy(repeats=retries),
             transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
             parse_error=parse_default_error,
+            observers=observers,
+            service=KUFLOW,
         )
         super().__init__(client)
+        self._auth = auth
         self.authentications = Authentications(client, tenant_id)
         self.workers = Workers(client)
         self.principals = Principals(client, shape)
@@ -97,7 +104,13 @@ class KuFlowClient(ApiClient):
         self.kms = Kms(client)
 
     @classmethod
-    def from_settings(cls, settings: KuFlowSettings, *, transport: httpx2.AsyncBaseTransport | None = None) -> Self:
+    def from_settings(
+        cls,
+        settings: KuFlowSettings,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
         """The client that the settings describe.
 
         Raises:
@@ -118,9 +131,27 @@ class KuFlowClient(ApiClient):
                 ssl_context=ssl_context,
                 transport=transport,
                 shape=settings.api_shape,
+                observers=observers,
             )
         except ValueError as error:
             raise ConfigurationError(f"{variable('kuflow.endpoint')}: {error}") from None
+
+    def change_credentials(self, settings: KuFlowSettings) -> None:
+        """Use the credentials of these settings from the next request on; the way they are shown stays.
+
+        Raises:
+            ConfigurationError: One is missing; the message names the variable to set.
+        """
+        match self._auth:
+            case CredentialsAuth():
+                self._auth.change(*_pair(settings))
+            case BearerAuth():
+                self._auth.change(_token(settings))
+
+    def when_refused(self, look: Refused) -> None:
+        """Await this when KuFlow refuses the credentials, and then try once more if there are newer ones."""
+        if isinstance(self._auth, CredentialsAuth | BearerAuth):
+            self._auth.when_refused = look
 
 
 def parse_default_error(body: bytes) -> DefaultError | None:
@@ -133,11 +164,18 @@ def parse_default_error(body: bytes) -> DefaultError | None:
 
 def _auth(settings: KuFlowSettings) -> httpx2.Auth:
     if settings.authentication is KuFlowAuthentication.BEARER:
-        return BearerAuth(*_texts({"kuflow.token": settings.token}))
-    pair = _texts({"kuflow.client_id": settings.client_id, "kuflow.client_secret": settings.client_secret})
-    return (
-        Base64BearerAuth(*pair) if settings.authentication is KuFlowAuthentication.BASE64_BEARER else BasicAuth(*pair)
-    )
+        return BearerAuth(_token(settings))
+    kind = Base64BearerAuth if settings.authentication is KuFlowAuthentication.BASE64_BEARER else BasicAuth
+    return kind(*_pair(settings))
+
+
+def _token(settings: KuFlowSettings) -> str:
+    return _texts({"kuflow.token": settings.token})[0]
+
+
+def _pair(settings: KuFlowSettings) -> tuple[str, str]:
+    name, secret = _texts({"kuflow.client_id": settings.client_id, "kuflow.client_secret": settings.client_secret})
+    return name, secret
 
 
 def _texts(credentials: Mapping[str, str | SecretStr | None]) -> list[str]:

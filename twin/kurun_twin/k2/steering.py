@@ -1,5 +1,6 @@
 """The twin's own operations for K2: what happened, what waits, and the end of tokens. For applications only."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Literal, get_args
 
@@ -52,16 +53,27 @@ async def delete_tokens(k2: K2Platform, request: Request) -> Response:
     return json_response({"revoked": await k2.database.run(k2.tokens.revoke, user, kinds)})
 
 
+async def post_password(k2: K2Platform, request: Request) -> Response:
+    """Give the account of ``user`` another password, until the twin ends."""
+    name = parameters.single(request, "user") or ""
+    user = k2.users.named(name)
+    if user is None:
+        raise Invalid(f"no K2 user is named {name}", location="user", location_type="query")
+    renewed = k2.users.change_password(user, secrets.token_urlsafe(12))
+    return json_response({"user": renewed.name, "password": renewed.password})
+
+
 def k2_routes(k2: K2Platform) -> list[Route]:
     """The operations."""
     return [
         _route(k2, "GET", "history", get_history),
         _route(k2, "GET", "server-events", get_server_events),
         _route(k2, "DELETE", "tokens", delete_tokens),
+        _route(k2, "POST", "password", post_password),
     ]
 
 
-def _route(k2: K2Platform, method: Literal["GET", "DELETE"], name: str, handler: Handler) -> Route:
+def _route(k2: K2Platform, method: Literal["GET", "DELETE", "POST"], name: str, handler: Handler) -> Route:
     async def handle(request: Request) -> Response:
         if not caller(request).is_application:
             raise Forbidden("only applications may steer the twin")

@@ -4,6 +4,7 @@ The objects are synchronous and take the connection of a transaction: ``await pl
 platform.tasks.claim, caller, item_id)``.
 """
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from kurun_twin.platform import action_outcomes
 from kurun_twin.platform.ai_assistance import AiAssistance
 from kurun_twin.platform.artifact_actions import ArtifactActions
 from kurun_twin.platform.artifacts import Artifacts
-from kurun_twin.platform.credentials import Credentials, ensure_credentials
+from kurun_twin.platform.credentials import Credentials, ensure_credentials, keep_credentials
 from kurun_twin.platform.directory import Directory
 from kurun_twin.platform.document_files import DocumentFiles
 from kurun_twin.platform.documents import Documents
@@ -74,9 +75,8 @@ class Platform:
         self.database = database
         self.figures = figures
         self.outbox = Outbox(database)
-        credentials = ensure_credentials(
-            options.data_dir / "credentials.json", [each.id for each in definitions.principals]
-        )
+        self._credentials = options.data_dir / "credentials.json"
+        credentials = ensure_credentials(self._credentials, [each.id for each in definitions.principals])
         self.principals = Principals(definitions, credentials)
         self.processes = Processes(definitions, self.principals, self.outbox, options)
         self.process_items = ProcessItems(definitions, self.principals, self.outbox, options)
@@ -116,6 +116,13 @@ class Platform:
             return
         await self.database.run(self.processes.workflow_ended, workflow_id, ended)
         self.figures.count(f"workflows_{ended}")
+
+    async def rotate_secret(self, principal: Principal, keep_old: float) -> Principal:
+        """Give a principal another secret, also for the next start; the one before it stays good for some seconds."""
+        renewed = self.principals.rotate(principal, keep_old)
+        credentials = {each.definition.id: each.credentials for each in self.principals.all}
+        await asyncio.to_thread(keep_credentials, self._credentials, credentials)
+        return renewed
 
     async def sweep_if_due(self) -> None:
         """Sweep, if the last time was long enough ago."""

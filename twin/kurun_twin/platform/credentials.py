@@ -44,6 +44,16 @@ def ensure_credentials(path: Path, principals: Iterable[UUID]) -> dict[UUID, Cre
     return known
 
 
+def with_new_secret(credentials: Credentials) -> Credentials:
+    """The same client with another secret."""
+    return credentials.model_copy(update={"client_secret": secrets.token_urlsafe(32)})
+
+
+def keep_credentials(path: Path, credentials: dict[UUID, Credentials]) -> None:
+    """Keep them for the next start. Blocks."""
+    _write(path, credentials)
+
+
 def _make() -> Credentials:
     return Credentials(
         client_id=str(uuid4()), client_secret=secrets.token_urlsafe(32), access_token=secrets.token_urlsafe(32)

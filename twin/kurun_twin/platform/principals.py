@@ -1,11 +1,12 @@
 """Who may call the API, and what they show to prove it."""
 
 import hmac
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid5
 
 from kurun_twin.definitions import Definitions, PrincipalDefinition, PrincipalKind
-from kurun_twin.platform.credentials import Credentials
+from kurun_twin.platform.credentials import Credentials, with_new_secret
 from kurun_twin.platform.refusals import Invalid
 
 
@@ -38,6 +39,10 @@ class Principals:
     def __init__(self, definitions: Definitions, credentials: dict[UUID, Credentials]) -> None:
         self.all = tuple(Principal(each, credentials[each.id]) for each in definitions.principals)
         self.system_id = str(uuid5(definitions.tenant.id, "system"))
+        self._old_secrets: dict[str, tuple[str, float]] = {}
+        self._index()
+
+    def _index(self) -> None:
         self._by_id = {each.id: each for each in self.all}
         self._by_email = {each.definition.email.lower(): each for each in self.all if each.definition.email}
         self._by_client = {each.credentials.client_id: each for each in self.all}
@@ -57,7 +62,23 @@ class Principals:
         principal = self._by_client.get(client_id)
         expected = principal.credentials.client_secret if principal else ""
         matches = hmac.compare_digest(expected.encode(), secret.encode())
+        old, until = self._old_secrets.get(client_id, ("", 0.0))
+        matches |= bool(old) and time.monotonic() < until and hmac.compare_digest(old.encode(), secret.encode())
         return principal if principal and matches else None
+
+    def rotate(self, principal: Principal, keep_old: float) -> Principal:
+        """Give a principal another secret.
+
+        Args:
+            principal: Whom.
+            keep_old: Seconds for which the secret before it stays good too.
+        """
+        old = principal.credentials
+        self._old_secrets[old.client_id] = old.client_secret, time.monotonic() + keep_old
+        renewed = replace(principal, credentials=with_new_secret(old))
+        self.all = tuple(renewed if each.id == principal.id else each for each in self.all)
+        self._index()
+        return renewed
 
     def with_token(self, token: str) -> Principal | None:
         """Whose access token this is."""

@@ -1,16 +1,20 @@
 """The command line. Commands are imported when they are called, so that ``kurun --help`` is quick."""
 
 import importlib
+import os
 import sys
 from typing import Any
 
 import click
 
 from kurun_worker.cli.errors import MissingExtraError, reported
+from kurun_worker.health.asking import asked_quickly
 
 COMMANDS = {
     "run": "Serve a task queue of KuFlow.",
+    "check": "Verify the settings and all that a worker depends on.",
     "config": "Show the effective settings and where each comes from.",
+    "replay": "Check that running processes would survive your workflows of today.",
     "dev": "Start the local twin of KuFlow to develop against.",
     "demo": "Run the whole job once: twin, worker, people and loans.",
     "k2": "Log in to K2, and see the tasks of its account.",
@@ -71,4 +75,10 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script: run a command, say in one line what is wrong, and end with its exit code."""
+    if os.getpid() == 1:
+        from kurun_worker.first_process import leave_first_place  # noqa: PLC0415 - only in a container
+
+        leave_first_place()
+    if (code := asked_quickly(sys.argv[1:] if arguments is None else arguments)) is not None:
+        sys.exit(code)
     sys.exit(reported(lambda: cli.main(args=arguments, prog_name="kurun", standalone_mode=False)))

@@ -14,7 +14,7 @@ from kurun_config import Loaded, flag, load, setting_paths, variable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_METAVARS: dict[object, str] = {bool: "BOOLEAN", int: "NUMBER", timedelta: "SECONDS", Path: "PATH"}
+_METAVARS: dict[object, str] = {bool: "BOOLEAN", int: "NUMBER", float: "NUMBER", timedelta: "SECONDS", Path: "PATH"}
 
 
 def settings_options(command: Command) -> Command:

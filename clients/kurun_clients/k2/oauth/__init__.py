@@ -2,7 +2,13 @@
 
 from kurun_clients.k2.oauth.endpoint import TokenEndpoint
 from kurun_clients.k2.oauth.flow import OAuthApplication
-from kurun_clients.k2.oauth.from_settings import application_of, endpoint_of, oauth_auth_of, token_file_of
+from kurun_clients.k2.oauth.from_settings import (
+    application_of,
+    change_oauth,
+    endpoint_of,
+    oauth_auth_of,
+    token_file_of,
+)
 from kurun_clients.k2.oauth.grants import PasswordGrant, RefreshGrant
 from kurun_clients.k2.oauth.login import log_in
 from kurun_clients.k2.oauth.store import FileTokenStore, StoredLogin, TokenStore
@@ -24,6 +30,7 @@ __all__ = [
     "RefreshGrant",
     # out of the settings
     "application_of",
+    "change_oauth",
     "endpoint_of",
     "oauth_auth_of",
     "token_file_of",

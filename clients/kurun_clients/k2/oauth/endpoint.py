@@ -1,6 +1,7 @@
 """The token endpoint: sends what :mod:`kurun_clients.k2.oauth.flow` writes."""
 
 import ssl
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -11,7 +12,9 @@ from kurun_clients.http import (
     AiohttpTransport,
     BaseClient,
     InvalidResponse,
+    Observer,
     RetryPolicy,
+    Service,
     StatusError,
     TransportError,
 )
@@ -22,6 +25,7 @@ _REFUSALS: Final = frozenset({400, 401, 403})  # with a body that says why (RFC 
 _NOT_NOW: Final = frozenset({408, 425, 429})
 _MAX_ANSWER: Final = 256 * 1024
 _CONNECTIONS: Final = 2
+_SERVICE: Final = Service("k2", lambda _: "/token")  # its address is the customer's own
 
 
 class TokenEndpoint:
@@ -32,6 +36,7 @@ class TokenEndpoint:
         timeout: Seconds for connecting, for each read and write, and for a free connection.
         ssl_context: What to trust instead of the system's authorities.
         transport: The seam for tests.
+        observers: Told of every attempt.
 
     Raises:
         ValueError: The address is none for http or https, or holds credentials or a query.
@@ -44,6 +49,7 @@ class TokenEndpoint:
         timeout: httpx2.Timeout = DEFAULT_TIMEOUT,
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self.application = application
         # The path goes with the call, as errors name the path and not the whole address.
@@ -57,6 +63,8 @@ class TokenEndpoint:
             timeout=timeout,
             retry=RetryPolicy(),
             transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=_CONNECTIONS),
+            observers=observers,
+            service=_SERVICE,
         )
 
     def __repr__(self) -> str:

@@ -2,10 +2,12 @@
 
 import os
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx2
 
+from kurun_clients.http import Observer
 from kurun_clients.k2.connecting import account_of, ssl_context_of, timeout_of
 from kurun_clients.k2.oauth.endpoint import TokenEndpoint
 from kurun_clients.k2.oauth.flow import OAuthApplication
@@ -47,6 +49,7 @@ def endpoint_of(
     interactive: bool = False,
     transport: httpx2.AsyncBaseTransport | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    observers: Sequence[Observer] = (),
 ) -> TokenEndpoint:
     """The token endpoint; arguments and errors as for :func:`application_of`."""
     application = application_of(settings, interactive=interactive)
@@ -56,9 +59,26 @@ def endpoint_of(
             timeout=timeout_of(settings),
             ssl_context=ssl_context or ssl_context_of(settings),
             transport=transport,
+            observers=observers,
         )
     except ValueError as error:
         raise ConfigurationError(f"{variable('k2.oauth_token_url')}: {error}") from None
+
+
+def change_oauth(auth: OAuthAuth, settings: K2Settings) -> None:
+    """Use the account and the application's secret of these settings for the next token; the present one stays good.
+
+    Raises:
+        ConfigurationError: Something is missing; the message names the variable to set.
+    """
+    grant, application = auth.tokens.grant, application_of(settings)
+    if isinstance(grant, PasswordGrant):
+        user, password = account_of(settings)
+        grant.change(user, password)
+        auth.user = user
+    if isinstance(grant, PasswordGrant | RefreshGrant):
+        grant.endpoint.application = application
+    auth.tokens.credentials_changed()
 
 
 def token_file_of(settings: K2Settings) -> Path:
@@ -82,6 +102,7 @@ def oauth_auth_of(
     transport: httpx2.AsyncBaseTransport | None = None,
     ssl_context: ssl.SSLContext | None = None,
     store: TokenStore | None = None,
+    observers: Sequence[Observer] = (),
 ) -> OAuthAuth:
     """How requests say who they are, by the login that was made or by user and password.
 
@@ -90,16 +111,18 @@ def oauth_auth_of(
         transport: The seam for tests.
         ssl_context: What to trust instead of the system's authorities.
         store: Where the login is kept, instead of the file.
+        observers: Told of every request for a token.
 
     Raises:
         ConfigurationError: Something is missing; the message names the variable to set.
     """
     grant: Grant
     user: str | None = None
+    endpoint = endpoint_of(settings, transport=transport, ssl_context=ssl_context, observers=observers)
     if settings.authentication is K2Authentication.OAUTH_PASSWORD:
         user, password = account_of(settings)
-        grant = PasswordGrant(endpoint_of(settings, transport=transport, ssl_context=ssl_context), user, password)
+        grant = PasswordGrant(endpoint, user, password)
     else:
         store = store or FileTokenStore(token_file_of(settings))
-        grant = RefreshGrant(endpoint_of(settings, transport=transport, ssl_context=ssl_context), store)
+        grant = RefreshGrant(endpoint, store)
     return OAuthAuth(AccessTokens(grant, margin=settings.oauth_renewal_margin), user=user)

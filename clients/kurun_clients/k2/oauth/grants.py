@@ -35,7 +35,7 @@ class RefreshGrant:
     """
 
     def __init__(self, endpoint: TokenEndpoint, store: TokenStore) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._store = store
         self._refused: LoginRequired | None = None
         self._refused_token = ""
@@ -49,7 +49,7 @@ class RefreshGrant:
             if self._refused is not None and login.refresh_token == self._refused_token:
                 raise LoginRequired(str(self._refused), code=self._refused.code)
             try:
-                answer = await self._endpoint.ask(refresh_request(self._endpoint.application, login.refresh_token))
+                answer = await self.endpoint.ask(refresh_request(self.endpoint.application, login.refresh_token))
             except LoginRequired as error:
                 self._refused, self._refused_token = error, login.refresh_token
                 raise
@@ -58,7 +58,7 @@ class RefreshGrant:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._endpoint.aclose()
+        await self.endpoint.aclose()
 
     def _newest(self, stored: StoredLogin | None) -> StoredLogin:
         if self._unsaved is not None and self._unsaved[0] == stored:
@@ -66,7 +66,7 @@ class RefreshGrant:
         self._unsaved = None  # somebody has logged in since
         if stored is None:
             raise LoginRequired("there is no K2 login: run `kurun k2 login`")
-        application = self._endpoint.application
+        application = self.endpoint.application
         if (stored.token_url, stored.client_id) != (application.token_url, application.client_id):
             raise LoginRequired(
                 "the K2 login that is kept was made for another application or token endpoint: run `kurun k2 login`"
@@ -92,18 +92,22 @@ class PasswordGrant:
     """New access tokens by user and password; for accounts without a second factor."""
 
     def __init__(self, endpoint: TokenEndpoint, user: str, password: SecretStr) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._user = user
         self._password = password
 
+    def change(self, user: str, password: SecretStr) -> None:
+        """Use another account, or another password, from the next request on."""
+        self._user, self._password = user, password
+
     async def obtain(self) -> TokenAnswer:
         """A new access token; see :class:`Grant`."""
-        application = self._endpoint.application
-        return await self._endpoint.ask(password_request(application, self._user, self._password.get_secret_value()))
+        application = self.endpoint.application
+        return await self.endpoint.ask(password_request(application, self._user, self._password.get_secret_value()))
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._endpoint.aclose()
+        await self.endpoint.aclose()
 
 
 def stored_login(application: OAuthApplication, refresh_token: str) -> StoredLogin:

@@ -11,7 +11,9 @@ from typing import Final
 
 import httpx2
 
-from kurun_clients.k2.errors import K2Error
+from kurun_clients.http.auth import Refused
+from kurun_clients.k2.errors import AuthenticationRefused, K2Error
+from kurun_clients.k2.oauth.flow import TokenAnswer
 from kurun_clients.k2.oauth.grants import Grant
 
 REFUSED: Final = frozenset({401})
@@ -58,6 +60,10 @@ class AccessTokens:
         margin: How long before its end a token is renewed; at most half its life.
         failure_pause: Seconds after a failed renewal in which the next is not tried.
         clock: Seconds that only grow.
+
+    Attributes:
+        grant: The same.
+        when_refused: Awaited when user, password or application are refused.
     """
 
     def __init__(
@@ -68,7 +74,9 @@ class AccessTokens:
         failure_pause: float = FAILURE_PAUSE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._grant = grant
+        self.grant = grant
+        self.when_refused: Refused | None = None
+        self._changes = 0
         self._margin = margin.total_seconds()
         self._failure_pause = failure_pause
         self._clock = clock
@@ -119,11 +127,16 @@ class AccessTokens:
         """K2 has answered to a call with this token."""
         self._accepted = token
 
+    def credentials_changed(self) -> None:
+        """The grant has newer credentials: a failure with the old ones counts no more."""
+        self._changes += 1
+        self._failure = None
+
     async def aclose(self) -> None:
         """Let a renewal under way come to its end, as it may hold the only good refresh token; then close."""
         if self._renewal is not None:
             await asyncio.wait({self._renewal}, timeout=_CLOSING_PATIENCE)
-        await self._grant.aclose()
+        await self.grant.aclose()
 
     async def _renewed(self, *, after_refusal: bool) -> AccessToken:
         if self._renewal is None and (failure := self._recent_failure()) is not None:
@@ -161,13 +174,25 @@ class AccessTokens:
 
     async def _renew(self, *, after_refusal: bool) -> AccessToken:
         asked_at = self._clock()
-        answer = await self._grant.obtain()
+        answer = await self._obtain()
         margin = min(self._margin, answer.expires_in / 2)
         early = margin * (1 - random.uniform(0, _JITTER))  # noqa: S311
         ends_at = asked_at + answer.expires_in
         self._failure = None
         self._token = AccessToken(answer.access_token, ends_at - early, ends_at, asked_at, after_refusal)
         return self._token
+
+    async def _obtain(self) -> TokenAnswer:
+        """Ask for a token, and once more if newer credentials are there after the present ones were refused."""
+        changes = self._changes
+        try:
+            return await self.grant.obtain()
+        except AuthenticationRefused:
+            if self._changes == changes and self.when_refused is not None:
+                await self.when_refused()
+            if self._changes == changes:
+                raise
+            return await self.grant.obtain()
 
 
 class OAuthAuth(httpx2.Auth):
@@ -182,28 +207,28 @@ class OAuthAuth(httpx2.Auth):
 
     def __init__(self, tokens: AccessTokens, *, user: str | None = None) -> None:
         self.user = user
-        self._tokens = tokens
+        self.tokens = tokens
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Add the header, and try once more with another token."""
-        token = await self._tokens.current()
+        token = await self.tokens.current()
         request.headers["authorization"] = f"Bearer {token}"
         response = yield request
         if response.status_code not in REFUSED:
-            self._tokens.accepted(token)
+            self.tokens.accepted(token)
             return
-        if self._tokens.is_hopeless(token):
+        if self.tokens.is_hopeless(token):
             return
         await response.aclose()  # its connection may be the one that the renewal waits for
-        newer = await self._tokens.instead_of(token)
+        newer = await self.tokens.instead_of(token)
         request.headers["authorization"] = f"Bearer {newer}"
         response = yield request
         if response.status_code not in REFUSED:
-            self._tokens.accepted(newer)
+            self.tokens.accepted(newer)
 
     async def aclose(self) -> None:
         """Close what gives the tokens."""
-        await self._tokens.aclose()
+        await self.tokens.aclose()

@@ -1,12 +1,14 @@
 """The K2 Services: their address, who we are, and their five services."""
 
 import ssl
+from collections.abc import Sequence
 from typing import Self
 
 import httpx2
 
-from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
-from kurun_clients.http.auth import CredentialsAuth
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, Observer, RetryPolicy, Service
+from kurun_clients.http.auth import CredentialsAuth, Refused
+from kurun_clients.http.observing import operations
 from kurun_clients.k2.connecting import account_of, basic_auth_of, ssl_context_of, timeout_of
 from kurun_clients.k2.places import Place
 from kurun_clients.k2.services.core import Core
@@ -14,6 +16,7 @@ from kurun_clients.k2.services.exchange import MAX_ANSWER, Exchange
 from kurun_clients.k2.services.failure import parse_failure
 from kurun_clients.k2.services.identity import Identity
 from kurun_clients.k2.services.ntlm import NegotiateAuth
+from kurun_clients.k2.services.paths import WORDS
 from kurun_clients.k2.services.process import Process
 from kurun_clients.k2.services.task import Tasks
 from kurun_clients.k2.services.worklist import Worklist
@@ -35,6 +38,7 @@ class ServicesClient(ApiClient):
         max_answer: Largest answer that is read, in bytes.
         ssl_context: What to trust instead of the system's authorities.
         transport: The seam for tests; replaces what ``max_connections`` and ``ssl_context`` configure.
+        observers: Told of every attempt of every call.
 
     Attributes:
         worklist: Items of the account's worklist.
@@ -55,6 +59,7 @@ class ServicesClient(ApiClient):
         max_answer: int = MAX_ANSWER,
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         if isinstance(auth, NegotiateAuth):
             max_connections = auth.max_connections
@@ -65,8 +70,11 @@ class ServicesClient(ApiClient):
             retry=RetryPolicy(repeats=retries),
             transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
             parse_error=parse_failure,
+            observers=observers,
+            service=Service("k2", operations(WORDS)),
         )
         super().__init__(client)
+        self._auth = auth
         exchange = Exchange(client, Place.of(client.endpoint, "k2.services_endpoint", _user(auth)), max_answer)
         self.worklist = Worklist(exchange)
         self.process = Process(exchange)
@@ -75,7 +83,13 @@ class ServicesClient(ApiClient):
         self.task = Tasks(exchange)
 
     @classmethod
-    def from_settings(cls, settings: K2Settings, *, transport: httpx2.AsyncBaseTransport | None = None) -> Self:
+    def from_settings(
+        cls,
+        settings: K2Settings,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
         """The client that the settings describe.
 
         Raises:
@@ -94,9 +108,27 @@ class ServicesClient(ApiClient):
                 max_answer=settings.max_list_bytes,
                 ssl_context=ssl_context,
                 transport=transport,
+                observers=observers,
             )
         except ValueError as error:
             raise ConfigurationError(f"{variable('k2.services_endpoint')}: {error}") from None
+
+    def change_credentials(self, settings: K2Settings) -> None:
+        """Use the account of these settings from the next request on.
+
+        Raises:
+            ConfigurationError: User or password is missing; the message names the variable to set.
+        """
+        user, password = account_of(settings)
+        if isinstance(self._auth, CredentialsAuth):
+            basic_auth_of(settings)
+        if isinstance(self._auth, CredentialsAuth | NegotiateAuth):
+            self._auth.change(user, password.get_secret_value())
+
+    def when_refused(self, look: Refused) -> None:
+        """Await this when the credentials are refused, and then try once more if there are newer ones."""
+        if isinstance(self._auth, CredentialsAuth | NegotiateAuth):
+            self._auth.when_refused = look
 
 
 def _user(auth: httpx2.Auth) -> str:

@@ -14,6 +14,7 @@ import httpx2
 import spnego
 from spnego.exceptions import SpnegoError
 
+from kurun_clients.http.auth import Refused
 from kurun_clients.http.calls import TooLarge
 from kurun_clients.http.replies import MAX_ERROR_BODY, read_body
 from kurun_clients.k2.errors import AuthenticationRefused
@@ -42,6 +43,8 @@ class NegotiateAuth(httpx2.Auth):
 
     Attributes:
         max_connections: How many connections the transport may have.
+        when_refused: Awaited when the server refuses the credentials. If they are others afterwards, the call is made
+            once more.
     """
 
     max_connections: Final = 1
@@ -49,12 +52,17 @@ class NegotiateAuth(httpx2.Auth):
     def __init__(self, user: str, password: str, *, scheme: Scheme = "NTLM", hostname: str | None = None) -> None:
         self.user = user
         self.scheme = scheme
+        self.when_refused: Refused | None = None
         self._password = password
         self._hostname = hostname
         self._handshake = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(user={self.user!r}, scheme={self.scheme!r})"
+
+    def change(self, user: str, password: str) -> None:
+        """Use another account, or another password, from the next handshake on: a connection keeps its account."""
+        self.user, self._password = user, password
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Send the request, and with it as many tokens as the server asks for.
@@ -64,23 +72,32 @@ class NegotiateAuth(httpx2.Auth):
         """
         await self._take_turn(request)
         try:
-            request.headers.pop("authorization", None)  # of an attempt before this one
-            response = yield request
-            context: spnego.ContextProxy | None = None
-            for _ in range(MAX_LEGS):
-                challenge = self._challenge(response)
-                if challenge is None or (context is not None and (not challenge or context.complete)):
-                    return
-                if not await _drained(response):
-                    return
-                context = context or await self._context(request)
-                token = await self._answer(request, context, challenge)
-                if token is None:
-                    return
-                request.headers["authorization"] = f"{self.scheme} {b64encode(token).decode('ascii')}"
+            for is_last in (False, True):
+                shown, context = (self.user, self._password), None
+                request.headers.pop("authorization", None)  # of an attempt before this one
                 response = yield request
+                for _ in range(MAX_LEGS):
+                    challenge = self._challenge(response)
+                    if challenge is None or (context is not None and (not challenge or context.complete)):
+                        break
+                    if not await _drained(response):
+                        break
+                    context = context or await self._context(request)
+                    token = await self._answer(request, context, challenge)
+                    if token is None:
+                        break
+                    request.headers["authorization"] = f"{self.scheme} {b64encode(token).decode('ascii')}"
+                    response = yield request
+                if is_last or response.status_code != httpx2.codes.UNAUTHORIZED or not await self._changed(shown):
+                    return
         finally:
             self._handshake.release()
+
+    async def _changed(self, refused: tuple[str, str]) -> bool:
+        """Whether there are other credentials than those that were refused."""
+        if (self.user, self._password) == refused and self.when_refused is not None:
+            await self.when_refused()
+        return (self.user, self._password) != refused
 
     async def _take_turn(self, request: httpx2.Request) -> None:
         seconds = request.extensions.get("timeout", {}).get("pool")

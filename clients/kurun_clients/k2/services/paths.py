@@ -44,6 +44,19 @@ DESTINATIONS: Final = "/Destinations"
 DATA_FIELDS: Final = "/DataFields"
 XML_FIELDS: Final = "/XmlFields"
 
+WORDS: Final = frozenset(
+    word
+    for path in (
+        *(WORKLIST_FILTERED, WORKLIST_SEARCH, WORKLIST_EXECUTE_ACTION),
+        *(DEFINITIONS, START_INSTANCE, START_INSTANCES, UPDATE_INSTANCE),
+        *(SEARCH_USERS, WHO_AM_I, TASK_FILTERED, UPDATE_TASK, UPDATE_TASKS),
+        *(ACTIONS, EXECUTE, START_BY_NAME, PROCESS_INSTANCE, ACTIVITY_INSTANCE_DESTINATION),
+        *(EVENT_INSTANCE, DESTINATIONS, DATA_FIELDS, XML_FIELDS),
+    )
+    for word in path.split("/")[1:]
+)
+"""The words of all of them."""
+
 _REPLACED: Final = {"_": "_U_", "/": "_S_", "\\": "_B_", ":": "_C_"}
 _ORIGINALS: Final = {replaced: original for original, replaced in _REPLACED.items()}
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")

@@ -1,15 +1,18 @@
 """The Workflow REST API: its address, who we are, and its nouns."""
 
 import ssl
+from collections.abc import Sequence
 from typing import Final, Self
 
 import httpx2
 
-from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, RetryPolicy
-from kurun_clients.http.auth import CredentialsAuth
-from kurun_clients.k2.connecting import basic_auth_of, ssl_context_of, timeout_of
-from kurun_clients.k2.oauth import OAuthAuth, TokenStore, oauth_auth_of
+from kurun_clients.http import DEFAULT_TIMEOUT, AiohttpTransport, ApiClient, BaseClient, Observer, RetryPolicy, Service
+from kurun_clients.http.auth import CredentialsAuth, Refused
+from kurun_clients.http.observing import operations
+from kurun_clients.k2.connecting import account_of, basic_auth_of, ssl_context_of, timeout_of
+from kurun_clients.k2.oauth import OAuthAuth, TokenStore, change_oauth, oauth_auth_of
 from kurun_clients.k2.places import Place
+from kurun_clients.k2.workflow_api.arguments import SYSTEM_ACTIONS
 from kurun_clients.k2.workflow_api.calls import Calls
 from kurun_clients.k2.workflow_api.error_body import parse_error
 from kurun_clients.k2.workflow_api.operations import Operations
@@ -19,6 +22,8 @@ from kurun_clients.k2.workflow_api.workflows import Workflows
 from kurun_config import ConfigurationError, K2Authentication, K2Settings, require, variable
 
 MAX_LIST_BYTES: Final = 64 * 1024**2
+
+_WORDS: Final = ("tasks", "actions", *SYSTEM_ACTIONS, "serverEvents", "finish", "workflows", "schema", "op")
 
 
 class WorkflowClient(ApiClient):
@@ -37,6 +42,7 @@ class WorkflowClient(ApiClient):
         max_list_bytes: Largest list of tasks that is read.
         ssl_context: What to trust instead of the system's authorities.
         transport: The seam for tests; replaces what ``max_connections`` and ``ssl_context`` configure.
+        observers: Told of every attempt of every call.
 
     Attributes:
         tasks: The caller's tasks, and what can be done with them.
@@ -56,6 +62,7 @@ class WorkflowClient(ApiClient):
         max_list_bytes: int = MAX_LIST_BYTES,
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._auth = auth
         client = BaseClient(
@@ -65,6 +72,8 @@ class WorkflowClient(ApiClient):
             retry=RetryPolicy(repeats=retries),
             transport=transport or AiohttpTransport(ssl_context=ssl_context, max_connections=max_connections),
             parse_error=parse_error,
+            observers=observers,
+            service=Service("k2", operations(_WORDS)),
         )
         super().__init__(client)
         calls = Calls(client, Place.of(client.endpoint, "k2.endpoint", _user(auth)))
@@ -80,6 +89,7 @@ class WorkflowClient(ApiClient):
         *,
         transport: httpx2.AsyncBaseTransport | None = None,
         token_store: TokenStore | None = None,
+        observers: Sequence[Observer] = (),
     ) -> Self:
         """The client that the settings describe.
 
@@ -87,6 +97,7 @@ class WorkflowClient(ApiClient):
             settings: The settings of K2.
             transport: The seam for tests; the token endpoint is reached through it as well.
             token_store: Where the refresh token is kept, instead of the file that the settings name.
+            observers: Told of every attempt of every call, those to the token endpoint included.
 
         Raises:
             ConfigurationError: Something is missing, or the file of authorities cannot be read; the message names the
@@ -97,7 +108,9 @@ class WorkflowClient(ApiClient):
         auth = (
             basic_auth_of(settings)
             if settings.authentication is K2Authentication.BASIC
-            else oauth_auth_of(settings, transport=transport, ssl_context=ssl_context, store=token_store)
+            else oauth_auth_of(
+                settings, transport=transport, ssl_context=ssl_context, store=token_store, observers=observers
+            )
         )
         try:
             return cls(
@@ -109,9 +122,32 @@ class WorkflowClient(ApiClient):
                 max_list_bytes=settings.max_list_bytes,
                 ssl_context=ssl_context,
                 transport=transport,
+                observers=observers,
             )
         except ValueError as error:
             raise ConfigurationError(f"{variable('k2.endpoint')}: {error}") from None
+
+    def change_credentials(self, settings: K2Settings) -> None:
+        """Use the account, and the application's secret, of these settings from the next request on.
+
+        Raises:
+            ConfigurationError: Something is missing; the message names the variable to set.
+        """
+        match self._auth:
+            case CredentialsAuth():
+                basic_auth_of(settings)
+                user, password = account_of(settings)
+                self._auth.change(user, password.get_secret_value())
+            case OAuthAuth():
+                change_oauth(self._auth, settings)
+
+    def when_refused(self, look: Refused) -> None:
+        """Await this when the credentials are refused, and then try once more if there are newer ones."""
+        match self._auth:
+            case CredentialsAuth():
+                self._auth.when_refused = look
+            case OAuthAuth():
+                self._auth.tokens.when_refused = look
 
     async def aclose(self) -> None:
         """Close every connection, after a renewal of the token that is under way."""

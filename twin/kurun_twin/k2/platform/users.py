@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kurun_twin.definitions.k2_models import K2Definitions, K2UserDefinition
 from kurun_twin.k2.platform.patterns import matches_pattern
@@ -56,6 +56,13 @@ class Users:
         user = self.named(name)
         matches = hmac.compare_digest((user.password if user else "").encode(), password.encode())
         return user if user and user.password and matches else None
+
+    def change_password(self, user: K2User, password: str) -> K2User:
+        """Give an account another password, until the twin ends."""
+        renewed = replace(user, password=password)
+        self.all = tuple(renewed if each.name == user.name else each for each in self.all)
+        self._by_name = {each.name.casefold(): each for each in self.all}
+        return renewed
 
     def by_fqn(self, fqn: str) -> K2User | None:
         """The account with this full name; the label may be left out."""

@@ -1,0 +1,136 @@
+"""``kurun replay``: what runs on a task queue, held to the workflows of today."""
+
+import json
+import stat
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from kurun_twin.twin_server import TwinServer
+from kurun_worker.modules import load_modules
+from tests.integration.conftest import TwinFactory, process_definition
+from tests.integration.worker_host import direct_client
+from tests.processes import kurun
+from tests.waiting import until
+
+QUEUE = "replayed"
+OLD = """
+from datetime import timedelta
+from temporalio import workflow
+
+@workflow.defn
+class WaitingWorkflow:
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False, timeout=3600)
+"""
+CHANGED = OLD.replace(
+    "await workflow.wait",
+    "await workflow.execute_activity('check', start_to_close_timeout=timedelta(1))\n        await workflow.wait",
+)
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    """A module of workflows that ``kurun`` finds in the folder it is started in."""
+    (folder / f"{name}.py").write_text(text)
+    return name
+
+
+@pytest.fixture(scope="module")
+async def twin(twin_factory: TwinFactory) -> AsyncIterator[TwinServer]:
+    """A twin with the task queue."""
+    async with twin_factory(process_definition(QUEUE)) as twin:
+        yield twin
+
+
+@pytest.fixture(scope="module")
+async def workflow_id(twin: TwinServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A workflow that waits, and whose worker is gone."""
+    folder = tmp_path_factory.mktemp("old")
+    sys.path.insert(0, str(folder))
+    client = await direct_client(twin)
+    definitions = load_modules([write(folder, "waiting_old", OLD)])
+    async with Worker(client, task_queue=QUEUE, workflows=definitions.workflows):
+        handle = await client.start_workflow("WaitingWorkflow", id="waits/1", task_queue=QUEUE)
+        await until(lambda: waits(client, handle.id))
+    yield handle.id
+    await handle.terminate()
+    sys.path.remove(str(folder))
+
+
+async def waits(client: Client, workflow_id: str) -> bool:
+    """Whether its first task is done."""
+    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    return any(event.HasField("timer_started_event_attributes") for event in history.events)
+
+
+async def replayed(twin: TwinServer, folder: Path, module: str, *arguments: str) -> tuple[int, str]:
+    """The exit code and the output of ``kurun replay``."""
+    kuflow = twin.info["kuflow"]
+    environment = {
+        "KURUN_KUFLOW_ENDPOINT": kuflow["endpoint"],
+        "KURUN_KUFLOW_CLIENT_ID": kuflow["client_id"],
+        "KURUN_KUFLOW_CLIENT_SECRET": kuflow["client_secret"],
+        "KURUN_ENGINE_ADDRESS": twin.info["engine"]["address"],
+        "KURUN_WORKER_TASK_QUEUE": QUEUE,
+    }
+    return await said(folder, module, *arguments, environment=environment)
+
+
+async def said(folder: Path, module: str, *arguments: str, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit code and the output of ``kurun replay`` with this environment."""
+    log = folder / f"{module}.log"
+    log.unlink(missing_ok=True)
+    async with kurun("replay", "--worker-modules", module, *arguments, log=log, environment=environment) as running:
+        return await running.process.wait(), running.lines()
+
+
+async def test_what_runs_survives_the_same_code_and_is_kept(twin: TwinServer, workflow_id: str, tmp_path: Path) -> None:
+    """Read from the engine, kept as files that only their owner reads, and replayed from these without credentials."""
+    module, kept = write(tmp_path, "waiting_same", OLD), tmp_path / "kept"
+    code, lines = await replayed(twin, tmp_path, module, "--save", str(kept))
+    files = list(kept.iterdir())
+
+    assert (code, lines) == (0, "WaitingWorkflow: 1 replayed, 0 broken\n")
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600]
+    assert workflow_id.replace("/", "_") in files[0].name
+
+    again = await said(tmp_path, module, str(kept), environment={})
+
+    assert again == (0, "WaitingWorkflow: 1 replayed, 0 broken\n")
+
+
+async def test_a_change_that_breaks_a_running_process_is_told(
+    twin: TwinServer, workflow_id: str, tmp_path: Path
+) -> None:
+    """Exit code 1, and a line with the workflow and what the code does instead."""
+    code, lines = await replayed(twin, tmp_path, write(tmp_path, "waiting_changed", CHANGED), "--json")
+    report = json.loads(lines)
+
+    assert code == 1
+    assert report["types"] == {"WaitingWorkflow": {"replayed": 0, "broken": 1}}
+    assert report["breaks"][0]["source"].startswith(workflow_id)
+    assert "Nondeterminism" in report["breaks"][0]["reason"]
+
+
+async def test_a_running_process_without_code_is_told(twin: TwinServer, workflow_id: str, tmp_path: Path) -> None:
+    """Modules that serve its workflow type no more would leave it standing."""
+    other = OLD.replace("WaitingWorkflow", "OtherWorkflow")
+    code, lines = await replayed(twin, tmp_path, write(tmp_path, "waiting_other", other))
+
+    assert code == 1
+    assert f"broken  WaitingWorkflow  {workflow_id}" in lines
+    assert "no module serves workflow type WaitingWorkflow" in lines
+
+
+async def test_what_is_no_history_is_told(tmp_path: Path) -> None:
+    """One line with the file, exit code 2."""
+    (tmp_path / "bad.json").write_text("{")
+    code, lines = await said(tmp_path, write(tmp_path, "waiting_bad", OLD), "bad.json", environment={})
+
+    assert code == 2
+    assert lines.startswith("kurun: bad.json: cannot be read as a history")

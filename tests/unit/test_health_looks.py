@@ -1,0 +1,253 @@
+"""Looks at dependencies: never waited for, patient with a single failure, one at a time."""
+
+import asyncio
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kurun_clients.http.observing import Exchange
+from kurun_config import Settings
+from kurun_worker.health.looks import Look, Pace, Trouble, in_own_thread
+from kurun_worker.health.places import Folder, Writing, folders, hosts, resolving
+from kurun_worker.health.reaching import Answers, Reaching
+from tests.integration.worker_host import silent_port
+
+PACE = Pace(interval=3.0, timeout=5.0)
+
+
+class HandClock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now(self) -> datetime:
+        """Not needed here."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """What it is set to."""
+        return self.seconds
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Not needed here."""
+        raise NotImplementedError
+
+
+class Place:
+    """Something to look at, which can be away or hang."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+        self.hangs: asyncio.Event | None = None
+        self.looks = 0
+
+    async def __call__(self) -> None:
+        """Look."""
+        self.looks += 1
+        if self.hangs is not None:
+            await self.hangs.wait()
+        if self.trouble is not None:
+            raise Trouble(self.trouble)
+
+
+async def seen(look: Look, clock: HandClock, seconds: float) -> list[str | None]:
+    """What a look says in each of so many seconds."""
+    said = []
+    for _ in range(int(seconds)):
+        said.append(look.tick())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        clock.seconds += 1
+    return said
+
+
+async def test_a_loss_is_told_after_some_looks_and_a_return_at_once() -> None:
+    """Within 15 s with the settings' defaults, and not before two looks have failed."""
+    clock, place = HandClock(), Place()
+    look = Look("KuFlow", place, pace=PACE, patience=PACE.patience, clock=clock)
+    before = await seen(look, clock, 5)
+    place.trouble = "answers with HTTP 503"
+    lost = await seen(look, clock, 20)
+    place.trouble = None
+    again = await seen(look, clock, 6)
+
+    told = next(number for number, said in enumerate(lost) if said)
+    assert before == ["KuFlow: not looked at yet", None, None, None, None]
+    assert 7 <= told <= 13
+    assert lost[-1] == "KuFlow: answers with HTTP 503"
+    assert again[-1] is None
+
+
+async def test_one_failed_look_is_not_a_loss() -> None:
+    """The next one is good, and nobody was told."""
+    clock, place = HandClock(), Place()
+    look = Look("KuFlow", place, pace=PACE, patience=PACE.patience, clock=clock)
+    await seen(look, clock, 5)
+    place.trouble = "connection reset"
+    looks = place.looks
+    said: list[str | None] = []
+    while place.looks == looks:
+        said += await seen(look, clock, 1)
+    place.trouble = None
+    said += await seen(look, clock, 10)
+
+    assert set(said) == {None}
+
+
+async def test_a_look_that_hangs_is_told_and_not_repeated() -> None:
+    """At most one is under way: what hangs holds one thread, however long it hangs."""
+    clock, place = HandClock(), Place()
+    look = Look("engine.example.com", place, pace=PACE, patience=PACE.patience, clock=clock)
+    await seen(look, clock, 3)
+    looks, place.hangs = place.looks, asyncio.Event()
+    lost = await seen(look, clock, 60)
+    during = place.looks
+    place.hangs.set()
+    place.hangs = None
+    again = await seen(look, clock, 5)
+    await look.aclose()
+
+    told = next(number for number, said in enumerate(lost) if said)
+    assert told <= 13
+    assert (lost[-1] or "").startswith("engine.example.com: no answer for 5")
+    assert during == looks + 1
+    assert again[-1] is None
+
+
+async def test_without_patience_the_first_failure_counts() -> None:
+    """A full disk is full."""
+    clock, place = HandClock(), Place()
+    look = Look("disk", place, pace=PACE, clock=clock)
+    await seen(look, clock, 3)
+    place.trouble = "No space left on device"
+    lost = await seen(look, clock, 6)
+
+    assert lost[-1] == "disk: No space left on device"
+
+
+async def test_a_defect_of_a_look_is_a_trouble_and_not_the_end() -> None:
+    """The looking goes on."""
+    clock, look_ended = HandClock(), asyncio.Event()
+
+    async def broken() -> None:
+        look_ended.set()
+        raise KeyError("defect")
+
+    look = Look("thing", broken, pace=PACE, clock=clock)
+
+    assert (await seen(look, clock, 3))[-1] == "thing: KeyError: 'defect'"
+
+
+async def test_own_threads_give_results_and_errors() -> None:
+    """Both come back to the loop, and the thread is none that the end of the process waits for."""
+
+    def fail() -> None:
+        raise OSError("no")
+
+    assert await in_own_thread(lambda: threading.current_thread().daemon) is True
+    with pytest.raises(OSError, match="no"):
+        await in_own_thread(fail)
+
+
+async def test_a_name_that_nobody_knows() -> None:
+    """The reason names what to look at; a name that is known is no trouble."""
+    await resolving("localhost")()
+    with pytest.raises(Trouble, match=r"does not resolve: .*check the name service"):
+        await resolving("nobody.invalid")()
+
+
+def settings(**sections: object) -> Settings:
+    """Settings with these sections."""
+    return Settings.model_validate(sections)
+
+
+def test_the_names_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KuFlow's and the engine's, once each; addresses need no name service; a proxy stands for KuFlow."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    local = settings(kuflow={"endpoint": "http://127.0.0.1:8080/v"}, engine={"address": "[::1]:7233"})
+    usual = hosts(settings())
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+
+    assert usual == ["api.kuflow.com", "engine.kuflow.com"]
+    assert hosts(local) == []
+    assert hosts(settings()) == ["proxy.example.com", "engine.kuflow.com"]
+
+
+async def test_folders_are_really_written(tmp_path: Path) -> None:
+    """A folder that is there is fine, one that is missing is not, and nothing is left behind."""
+    (tmp_path / "file").touch()
+    await Writing(Folder("documents.roots", tmp_path, made=False), 1)()
+    await Writing(Folder("robots.home", tmp_path / "not" / "yet"), 1)()
+    with pytest.raises(Trouble, match="No such file or directory"):
+        await Writing(Folder("documents.roots", tmp_path / "gone", made=False), 1)()
+    with pytest.raises(Trouble, match="Not a directory"):
+        await Writing(Folder("documents.roots", tmp_path / "file", made=False), 1)()
+    with pytest.raises(Trouble, match=r"MiB are free, .* wanted \(health.min_free_disk\)"):
+        await Writing(Folder("documents.roots", tmp_path, made=False), 2**60)()
+
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_a_folder_of_documents_may_be_for_reading_only(tmp_path: Path) -> None:
+    """Closed from the beginning it is one to read from; a folder that the worker needs may not be."""
+    tmp_path.chmod(0o500)
+    await Writing(Folder("documents.roots", tmp_path, made=False, may_be_closed=True), 1)()
+    with pytest.raises(Trouble, match="Permission denied"):
+        await Writing(Folder("robots.home", tmp_path), 1)()
+
+
+def test_which_folders_are_written(tmp_path: Path) -> None:
+    """Documents, robots and K2's login, as far as the settings use them."""
+    everything = settings(
+        documents={"roots": [tmp_path]},
+        robots={"enabled": True, "home": tmp_path / "robots"},
+        k2={
+            "endpoint": "https://k2.example.com/api",
+            "authentication": "oauth",
+            "oauth_token_file": tmp_path / "k2" / "login",
+        },
+    )
+
+    assert folders(settings()) == []
+    assert [(each.setting, each.path) for each in folders(everything)] == [
+        ("documents.roots", tmp_path),
+        ("robots.home", tmp_path / "robots"),
+        ("k2.oauth_token_file", tmp_path / "k2"),
+    ]
+
+
+async def test_kuflow_that_refuses_connections_or_stays_silent() -> None:
+    """Both are named, with the address; nothing is asked while the worker's own requests are answered."""
+    answers = Answers()
+    async with silent_port() as port:
+        kuflow = settings(kuflow={"endpoint": f"http://127.0.0.1:{port}/v"}).kuflow
+        silent = Reaching(kuflow, Pace(0.2, 0.2), answers)
+        with pytest.raises(Trouble, match=rf"http://127.0.0.1:{port}/v cannot be reached: "):
+            await silent()
+        exchange = Exchange("kuflow", "GET", "/processes", "id", status=404)
+        answers.end(exchange)
+        await silent()
+        await silent.aclose()
+    refusing = Reaching(kuflow, Pace(0.2, 0.2), Answers())
+    with pytest.raises(Trouble, match=r"cannot be reached: .*[Cc]onnect"):
+        await refusing()
+    await refusing.aclose()
+
+
+def test_what_counts_as_an_answer() -> None:
+    """Any status below 500, of KuFlow."""
+    answers = Answers()
+    answers.end(Exchange("k2", "GET", "/tasks", "id", status=200))
+    answers.end(Exchange("kuflow", "GET", "/processes", "id", status=503))
+    answers.end(Exchange("kuflow", "GET", "/processes", "id", error="ConnectError"))
+    before = answers.within(60)
+    answers.end(Exchange("kuflow", "GET", "/processes", "id", status=401))
+
+    assert (before, answers.within(60)) == (False, True)

@@ -1,0 +1,103 @@
+"""Whether this machine can run robots."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from kurun_config import RobotSettings, Settings, variable
+from kurun_worker.doctor.checks import Check
+from kurun_worker.doctor.report import Verdict, failed, misconfigured, ok, warning
+from kurun_worker.health.looks import in_own_thread
+
+UV: Final = "uv"
+USER: Final = "user of robots"
+_RUN_SECONDS: Final = 10.0
+
+
+def robot_checks(settings: Settings) -> list[Check]:
+    """None unless robots are enabled, and needs what ``kurun[robots]`` brings."""
+    robots = settings.robots
+    if not robots.enabled:
+        return []
+    return [
+        Check(UV, _uv, needs=("extra robots",)),
+        Check(USER, lambda: _user(robots), needs=("extra robots",)),
+        Check("keeper of robots", lambda: _keeper(robots), needs=(USER,), seconds=_RUN_SECONDS + 10),
+        *(_interpreter_check(path) for path in robots.python),
+    ]
+
+
+async def _uv() -> Verdict:
+    from kurun_robots.environment.uv import uv_program  # noqa: PLC0415 - without robots nothing of it is imported
+    from kurun_robots.errors import EnvironmentUnavailable  # noqa: PLC0415
+
+    try:
+        program = uv_program()
+    except EnvironmentUnavailable as error:
+        return misconfigured(str(error), "pip install 'kurun[robots]'")
+    said = await _answer(program, "--version")
+    return ok(f"{said} at {program}") if said else failed(f"{program} does not start", "install kurun[robots] anew")
+
+
+async def _user(robots: RobotSettings) -> Verdict:
+    from kurun_robots.errors import EnvironmentUnavailable  # noqa: PLC0415
+    from kurun_robots.run.preparing import user_of  # noqa: PLC0415
+
+    try:
+        found = await in_own_thread(lambda: user_of(robots.user))
+    except EnvironmentUnavailable as error:
+        return misconfigured(str(error), f"set {variable('robots.user')} to a user of this machine that is not root")
+    return ok("robots run as the worker's own user" if found is None else f"robots run as uid {found[0]}")
+
+
+async def _keeper(robots: RobotSettings) -> Verdict:
+    """Run the smallest robot there is."""
+    from kurun_robots.errors import RobotError  # noqa: PLC0415
+    from kurun_robots.run.limits import RunLimits  # noqa: PLC0415
+    from kurun_robots.run.request import RunRequest  # noqa: PLC0415
+    from kurun_robots.run.runner import run  # noqa: PLC0415
+
+    folder = Path(await in_own_thread(lambda: tempfile.mkdtemp(prefix="kurun-check-")))
+    limits = RunLimits(seconds=_RUN_SECONDS, grace=1.0)
+    try:
+        result = await run(RunRequest("true", folder, limits=limits, user=robots.user), lambda _line: None)
+    except RobotError as error:
+        return failed(f"a robot could not be run: {error}", "see docs/robots.md for what robots need of a machine")
+    finally:
+        await in_own_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
+    if result.exit_code != 0:
+        said = f"`true` ended with exit code {result.exit_code}"
+        return failed(said, "see whether the robots' user may run /bin/sh on this machine")
+    if not result.isolated:
+        said = "a robot runs, but without namespaces of its own: it sees the processes of its user and /tmp"
+        return warning(said, "let the container make user namespaces, or run only robots that are trusted")
+    return ok("a robot runs, in namespaces of its own")
+
+
+def _interpreter_check(path: Path) -> Check:
+    async def look() -> Verdict:
+        said = await _answer(str(path), "--version")
+        fix = f"correct {variable('robots.python')}, or install it"
+        return ok(said) if said else misconfigured(f"{path} does not start", fix)
+
+    return Check(f"interpreter {path}", look)
+
+
+async def _answer(*command: str) -> str:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return ""
+    try:
+        output, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        raise
+    return output.decode(errors="replace").strip()[:200] if process.returncode == 0 else ""

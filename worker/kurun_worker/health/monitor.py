@@ -1,0 +1,159 @@
+"""Looking after everything that readiness depends on, on the worker's own event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from kurun_config import Settings
+from kurun_worker.clock import SYSTEM_CLOCK, Clock
+from kurun_worker.health.conditions import Health
+from kurun_worker.health.looks import Look, Pace, Trouble
+from kurun_worker.health.places import Writing, folders, hosts, resolving
+from kurun_worker.health.reaching import Answers, Reaching
+from kurun_worker.health.standing import (
+    connection_trouble,
+    credential_trouble,
+    engine_trouble,
+    registration_trouble,
+)
+from kurun_worker.plugin import KuFlowPlugin
+from kurun_worker.slots import DrainableWorker
+
+log = structlog.get_logger(__name__)
+
+TICK = 1.0
+
+Pollers = Callable[[], Awaitable[int | None]]
+"""How many polls the SDK says it has open; ``None`` where it does not say."""
+Paused = Callable[[], str | None]
+"""Why the worker is paused, or ``None`` if it is not."""
+
+
+class HealthMonitor:
+    """Notes once a second how the worker stands, and looks at what it depends on.
+
+    Args:
+        settings: The effective settings.
+        plugin: Knows credentials, registration and the engine's pulse.
+        health: Where it is noted.
+        worker: The worker that serves now, if one does.
+        answers: What the worker's own requests to KuFlow met.
+        pollers: Asked for the SDK's own count of polls.
+        paused: Asked whether the worker is paused.
+        clock: Where time comes from.
+
+    Raises:
+        ConfigurationError: A file that the settings name cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        plugin: KuFlowPlugin,
+        health: Health,
+        *,
+        worker: Callable[[], DrainableWorker | None],
+        answers: Answers,
+        pollers: Pollers | None = None,
+        paused: Paused | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._settings = settings
+        self._plugin = plugin
+        self._health = health
+        self._worker = worker
+        self._paused = paused
+        self._clock = clock
+        wanted = settings.health
+        self._pace = pace = Pace(wanted.interval.total_seconds(), wanted.timeout.total_seconds())
+        self._reaching = Reaching(settings.kuflow, pace, answers)
+        self._kuflow = Look("KuFlow", self._reaching, pace=pace, patience=pace.patience, clock=clock)
+        self._names = [
+            Look(host, resolving(host), pace=pace, patience=pace.patience, clock=clock) for host in hosts(settings)
+        ]
+        self._folders = [
+            Look(f"{each.setting}: {each.path}", Writing(each, wanted.min_free_disk), pace=pace, clock=clock)
+            for each in folders(settings)
+        ]
+        self._polls = (
+            None
+            if pollers is None
+            else Look("polls", _at_least_one(pollers), pace=pace, patience=pace.patience, clock=clock)
+        )
+        self._ready = self._was_ready = False
+
+    async def beat(self) -> None:
+        """Say once a second that the loop turns, whatever else goes wrong."""
+        while True:
+            self._health.beat()
+            await asyncio.sleep(TICK)
+
+    async def run(self) -> None:
+        """Note for ever."""
+        pause = min(TICK, self._pace.interval / 2)
+        while True:
+            self._report(self._troubles())
+            await asyncio.sleep(pause)
+
+    async def aclose(self) -> None:
+        """Look at nothing any more."""
+        for look in (self._kuflow, *self._names, *self._folders, *([self._polls] if self._polls else [])):
+            await look.aclose()
+        await self._reaching.aclose()
+
+    def _troubles(self) -> dict[str, str | None]:
+        settings, plugin = self._settings, self._plugin
+        limits, queue = settings.health, settings.worker.task_queue or ""
+        found: dict[str, str | None] = {
+            "registered": registration_trouble(plugin.registrars.get(queue), self._pace.patience)
+        }
+        if plugin.engine is not None:
+            margin = limits.token_margin.total_seconds()
+            found["token"] = credential_trouble("engine token", plugin.engine.token, margin)
+            if plugin.engine.brings_certificate:
+                margin = limits.certificate_margin.total_seconds()
+                found["certificate"] = credential_trouble("engine certificate", plugin.engine.certificate, margin)
+        found["polling"] = self._polling()
+        found["engine"] = engine_trouble(settings, plugin.pulse, self._pace.patience, self._clock.monotonic())
+        found["kuflow"] = self._kuflow.tick()
+        if self._names:
+            found["names"] = _joined(self._names)
+        if self._folders:
+            found["disk"] = _joined(self._folders)
+        if self._paused is not None:
+            found["taking work"] = self._paused()
+        return found
+
+    def _polling(self) -> str | None:
+        if (drainable := self._worker()) is None:
+            return connection_trouble(self._settings, self._plugin)
+        if drainable.failed.done():
+            return "the engine refused the polls for too long; the worker is replaced"
+        if not drainable.worker.is_running:
+            return "the worker starts and does not poll yet"
+        return None if self._polls is None else self._polls.tick()
+
+    def _report(self, troubles: dict[str, str | None]) -> None:
+        changed = self._health.note(troubles)
+        if self._health.draining:
+            return
+        for each in changed:
+            if self._was_ready and not each.ok:
+                log.warning("not ready", condition=each.name, reason=each.reason)
+        ready = all(trouble is None for trouble in troubles.values())
+        if ready and not self._ready:
+            log.info("ready")
+        self._ready, self._was_ready = ready, self._was_ready or ready
+
+
+def _joined(looks: list[Look]) -> str | None:
+    return "; ".join(trouble for look in looks if (trouble := look.tick()) is not None) or None
+
+
+def _at_least_one(pollers: Pollers) -> Callable[[], Awaitable[None]]:
+    async def ask() -> None:
+        if await pollers() == 0:
+            raise Trouble("Temporal's core has none open")
+
+    return ask

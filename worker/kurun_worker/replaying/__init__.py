@@ -1,0 +1,7 @@
+"""Holding workflows to histories that they have made: would what runs today survive this code?"""
+
+from kurun_worker.replaying.engine_histories import Wanted, fetch
+from kurun_worker.replaying.history_files import read_files, save
+from kurun_worker.replaying.verdicts import Recorded, Verdict, replay
+
+__all__ = ["Recorded", "Verdict", "Wanted", "fetch", "read_files", "replay", "save"]
