@@ -1,0 +1,253 @@
+"""The manifests of deploy/kubernetes: valid, complete, and in step with the worker's settings and its image."""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+
+from kurun_config import Settings
+from kurun_worker.departure import STOP_MARGIN
+from tests.dockerfile import lineage, stages
+from tests.unit.custom_resources import CUSTOM_RESOURCES
+from tests.unit.manifests import (
+    FOLDERS,
+    ROOT,
+    Manifest,
+    built,
+    documents,
+    kustomization,
+    kustomize,
+    of_kind,
+    pod_templates,
+    resources,
+)
+
+KUBERNETES = kubernetes_validate.latest_version()
+OVERLAYS = [folder for folder in FOLDERS if folder.startswith("overlays/")]
+LISTS = ("resources", "components", "configurations")
+IMAGE = lineage(stages((ROOT.parents[1] / "Dockerfile").read_text()), "worker")
+
+needs_kustomize = pytest.mark.skipif(kustomize() is None, reason="neither kustomize nor kubectl is here")
+
+
+def ids(manifest: Manifest) -> str:
+    """A manifest in a word."""
+    return f"{manifest['kind']} {manifest['metadata']['name']}"
+
+
+def insist_on_validity(manifest: Manifest) -> None:
+    """Hold a manifest against Kubernetes' own schema of it, or against ours of a custom resource."""
+    if (schema := CUSTOM_RESOURCES.get(manifest["kind"])) is None:
+        kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+    else:
+        jsonschema.validate(manifest, schema)
+
+
+def full(manifest: Manifest) -> Manifest:
+    """A workload with the selector and labels that Kustomize adds to the file."""
+    if manifest["kind"] != "Deployment":
+        return manifest
+    labels = {"app.kubernetes.io/name": "kurun"}
+    template = {"metadata": {"labels": labels}, **manifest["spec"]["template"]}
+    return {**manifest, "spec": {**manifest["spec"], "selector": {"matchLabels": labels}, "template": template}}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_file_is_listed_and_every_entry_is_there(folder: str) -> None:
+    """A file that no kustomization names is applied by nobody, and one that is not there fails at the worst time."""
+    said = kustomization(folder)
+    entries = [entry for name in LISTS for entry in said.get(name, ())]
+    entries += [file for each in said.get("configMapGenerator", ()) for file in each["files"]]
+    missing = [entry for entry in entries if not (ROOT / folder / entry).exists()]
+    here = {file.name for file in (ROOT / folder).iterdir() if file.is_file()} - {"kustomization.yaml"}
+
+    assert missing == []
+    assert here == {entry for entry in entries if "/" not in entry}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_patch_has_something_to_patch(folder: str) -> None:
+    """Kustomize skips a patch silently where its target's name does not fit."""
+    there = {(each["kind"], each["metadata"]["name"]) for each in resources(folder)}
+    if kustomization(folder)["kind"] == "Component":  # it patches what the overlays bring that name it
+        there |= {(each["kind"], each["metadata"]["name"]) for each in resources("base")}
+    for patch in kustomization(folder).get("patches", ()):
+        target = patch.get("target") or _named(patch["patch"])
+
+        assert (target["kind"], target["name"]) in there
+
+
+def _named(patch: str) -> Manifest:
+    kind, name = re.findall(r"kind: (\w+)|name: (\w+)", patch)
+    return {"kind": kind[0], "name": name[1]}
+
+
+def _files() -> Iterator[Any]:
+    for file in sorted(ROOT.rglob("*.yaml")):
+        if file.name not in {"kustomization.yaml", "names.yaml"}:
+            yield from (pytest.param(each, id=f"{file.relative_to(ROOT)} {ids(each)}") for each in documents(file))
+
+
+@pytest.mark.parametrize("manifest", list(_files()))
+def test_every_manifest_is_valid(manifest: Manifest) -> None:
+    """Against Kubernetes' own schemas, strictly; custom resources against what their documents name."""
+    insist_on_validity(full(manifest))
+
+
+@needs_kustomize
+@pytest.mark.parametrize("folder", ["monitoring", *OVERLAYS])
+def test_what_kustomize_builds_is_valid(folder: str) -> None:
+    """What is applied in the end is valid, too, and no placeholder is left in it."""
+    for manifest in built(folder):
+        insist_on_validity(manifest)
+        for template in pod_templates([manifest]):
+            pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "any"}, "spec": template["spec"]}
+            kubernetes_validate.validate(pod, KUBERNETES, strict=True)
+
+    assert "FILL_ME" not in json.dumps(built(folder))
+
+
+@needs_kustomize
+def test_an_overlay_can_scale_by_load(tmp_path: Path) -> None:
+    """The other way to scale fits the base as well."""
+    parts = {"resources": ["base"], "components": ["components/load"]}
+    paths = {name: [os.path.relpath(ROOT / each, tmp_path.resolve()) for each in parts[name]] for name in parts}
+    (tmp_path / "kustomization.yaml").write_text(json.dumps({**paths, "nameSuffix": "-loans"}))
+    manifests = built(str(tmp_path))
+    [scaled], [deployment] = of_kind(manifests, "ScaledObject"), of_kind(manifests, "Deployment")
+
+    assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"] == "kurun-loans"
+    assert "replicas" not in deployment["spec"]
+
+
+@needs_kustomize
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_names_and_selectors_fit_together(folder: str) -> None:
+    """Policies, budgets and scalers mean this queue's pods and no others, and every reference leads somewhere."""
+    manifests = built(folder)
+    [template] = pod_templates(manifests)
+    labels = template["metadata"]["labels"].items()
+    selectors = [each["spec"]["podSelector"] for each in of_kind(manifests, "NetworkPolicy")]
+    selectors += [each["spec"]["selector"] for each in of_kind(manifests, "PodDisruptionBudget")]
+    selectors += [each["labelSelector"] for each in template["spec"]["topologySpreadConstraints"]]
+    volumes = {each["name"]: each for each in template["spec"]["volumes"]}
+
+    assert len(selectors) == 4
+    assert all(each["matchLabels"] and each["matchLabels"].items() <= labels for each in selectors)
+    assert [ids(each) for each in of_kind(manifests, "ConfigMap")] == [
+        f"ConfigMap {volumes['settings']['configMap']['name']}"
+    ]
+    assert [ids(each) for each in of_kind(manifests, "ServiceAccount")] == [
+        f"ServiceAccount {template['spec']['serviceAccountName']}"
+    ]
+    for scaled in of_kind(manifests, "ScaledObject"):
+        [deployment] = of_kind(manifests, "Deployment")
+        authentications = [each["metadata"]["name"] for each in of_kind(manifests, "TriggerAuthentication")]
+
+        assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+        assert [each["authenticationRef"]["name"] for each in scaled["spec"]["triggers"]] == authentications
+        assert "replicas" not in deployment["spec"]
+
+
+@needs_kustomize
+def test_the_monitor_finds_every_workers_port() -> None:
+    """One monitor serves all queues of a namespace."""
+    [monitor] = built("monitoring")
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    for folder in OVERLAYS:
+        [template] = pod_templates(built(folder))
+
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+        assert endpoint["port"] in {each["name"] for each in template["spec"]["containers"][0]["ports"]}
+
+
+def _settings(folder: str) -> Settings:
+    said = tomllib.loads((ROOT / folder / "kurun.toml").read_text())
+    return Settings.model_validate(said)
+
+
+@pytest.mark.parametrize("folder", ["base", *OVERLAYS])
+def test_there_is_more_time_to_end_than_the_drain_takes(folder: str) -> None:
+    """The kubelet kills at the end of the grace period; by then the worker is gone by itself."""
+    drain = _settings(folder).worker.drain_timeout.total_seconds()
+    [template] = pod_templates(documents(ROOT / _workload(folder)))
+
+    assert template["spec"]["terminationGracePeriodSeconds"] > drain + STOP_MARGIN
+
+
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_the_scaler_looks_at_the_queue_that_is_served(folder: str) -> None:
+    """Queue and settings name the same."""
+    if kustomize() is None:
+        pytest.skip("neither kustomize nor kubectl is here")
+    queue = _settings(folder).worker.task_queue
+    triggers = [each for scaled in of_kind(built(folder), "ScaledObject") for each in scaled["spec"]["triggers"]]
+
+    assert {each["metadata"]["taskQueue"] for each in triggers} <= {queue}
+
+
+def _workload(folder: str) -> Path:
+    own = ROOT / folder / "worker-deployment.yaml"
+    return own if own.exists() else ROOT / "base/deployment.yaml"
+
+
+def test_the_versioned_workload_is_the_bases() -> None:
+    """The Controller's kind repeats the pod; the two are kept word for word the same."""
+    [base] = pod_templates(documents(_workload("base")))
+    [versioned] = pod_templates(documents(_workload("overlays/versioned")))
+
+    assert versioned["spec"] == base["spec"]
+
+
+def test_a_pod_is_restricted() -> None:
+    """As the restricted Pod Security Standard asks, and nothing of it can be written but the volumes."""
+    [template] = pod_templates(documents(_workload("base")))
+    pod = template["spec"]
+    [container] = pod["containers"]
+    security, own = pod["securityContext"], container["securityContext"]
+    writable = {each["mountPath"] for each in container["volumeMounts"] if not each.get("readOnly")}
+
+    assert (security["runAsNonRoot"], security["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
+    assert (own["allowPrivilegeEscalation"], own["capabilities"]) == (False, {"drop": ["ALL"]})
+    assert own["readOnlyRootFilesystem"]
+    assert not pod["automountServiceAccountToken"]
+    assert not pod["enableServiceLinks"]
+    assert writable == {"/tmp", "/var/lib/kurun"}  # noqa: S108
+
+
+def test_pod_and_image_agree() -> None:
+    """User, port and writable folder are those of the Dockerfile; the variables are settings."""
+    [template] = pod_templates(documents(_workload("base")))
+    [container] = template["spec"]["containers"]
+    last = {each.name: each.value for stage in IMAGE for each in stage.instructions}
+    security = template["spec"]["securityContext"]
+
+    assert f"{security['runAsUser']}:{security['runAsGroup']}" == last["USER"]
+    assert [each["containerPort"] for each in container["ports"]] == [int(last["EXPOSE"])]
+    assert json.loads(last["VOLUME"]) == ["/var/lib/kurun"]
+    assert container["args"] == json.loads(last["CMD"])
+
+
+@needs_kustomize
+def test_a_scalers_behaviour_is_kubernetes_own() -> None:
+    """KEDA hands it to the autoscaler as it is."""
+    for scaled in of_kind(built("overlays/loans"), "ScaledObject"):
+        autoscaler = {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "any"},
+            "spec": {
+                "maxReplicas": 2,
+                "scaleTargetRef": {"kind": "Deployment", "name": "any"},
+                "behavior": scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"],
+            },
+        }
+
+        kubernetes_validate.validate(autoscaler, KUBERNETES, strict=True)

@@ -1,0 +1,82 @@
+"""The systemd unit: read, held against the worker's own numbers, and judged by systemd where it is here."""
+
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from kurun_config import Settings, flag, setting_paths, variable
+from kurun_worker.cli.errors import EXIT_CONFIGURATION
+from kurun_worker.departure import STOP_MARGIN
+
+UNIT = Path(__file__).parents[2] / "deploy/systemd/kurun@.service"
+MOST_EXPOSED = 20
+"""Tenths of systemd's scale from 0 (best) to 10; its own services are mostly above 90."""
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+
+
+def parsed() -> dict[str, list[str]]:
+    """``Section.Key`` with all its values."""
+    values: dict[str, list[str]] = defaultdict(list)
+    section = ""
+    for line in UNIT.read_text().splitlines():
+        if heading := re.fullmatch(r"\[(\w+)\]", line):
+            section = heading[1]
+        elif line and not line.startswith("#"):
+            key, sign, value = line.partition("=")
+            assert sign, line
+            values[f"{section}.{key}"].append(value)
+    return values
+
+
+def test_it_gets_more_time_to_end_than_the_drain_takes() -> None:
+    """Systemd kills at the end of it; by then the worker is gone by itself."""
+    [seconds] = parsed()["Service.TimeoutStopSec"]
+
+    assert float(seconds) > Settings().worker.drain_timeout.total_seconds() + STOP_MARGIN
+
+
+def test_it_is_not_started_again_with_settings_that_are_wrong() -> None:
+    """Everything else is a reason to try again, for ever."""
+    unit = parsed()
+
+    assert unit["Service.Restart"] == ["always"]
+    assert unit["Service.RestartPreventExitStatus"] == [str(EXIT_CONFIGURATION)]
+    assert unit["Unit.StartLimitIntervalSec"] == ["0"]
+
+
+def test_it_speaks_to_the_worker_as_the_worker_listens() -> None:
+    """SIGTERM goes to the worker alone, SIGHUP reloads, and what the command line names is there."""
+    unit = parsed()
+    names = {variable(path) for path, _ in setting_paths()} | {"KURUN_SECRETS_DIR"}
+    given = [each.partition("=")[0] for line in unit["Service.Environment"] for each in line.split()]
+    [start] = unit["Service.ExecStart"]
+    flags = {each for each in start.split() if each.startswith("--")}
+
+    assert unit["Service.KillMode"] == ["mixed"]
+    assert unit["Service.ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert {each for each in given if each.startswith("KURUN_")} <= names
+    assert flags <= {flag(path) for path, _ in setting_paths()} | {"--config"}
+
+
+@needs_systemd
+def test_systemd_understands_it(tmp_path: Path) -> None:
+    """Every key and value is one that systemd knows; only the program is replaced by one that is here."""
+    copy = tmp_path / UNIT.name
+    copy.write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text()))
+    verified = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False)  # noqa: S603, S607
+
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+
+@needs_systemd
+def test_systemd_finds_it_well_locked_up() -> None:
+    """Its exposure stays low."""
+    command = ["systemd-analyze", "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", str(UNIT)]
+    judged = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert judged.returncode == 0, judged.stdout.splitlines()[-1]
