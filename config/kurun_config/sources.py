@@ -17,8 +17,12 @@ from kurun_config.errors import ConfigurationError
 
 DEFAULT_FILE = Path("kurun.toml")
 
-# Temporal's own variables, for those who have them set already; ours win.
-TEMPORAL_VARIABLES = {"engine.address": "TEMPORAL_ADDRESS", "engine.namespace": "TEMPORAL_NAMESPACE"}
+# Variables of Temporal and of KuFlow's SDK, for those who have them set already; ours win.
+FOREIGN_VARIABLES = {
+    "engine.address": "TEMPORAL_ADDRESS",
+    "engine.namespace": "TEMPORAL_NAMESPACE",
+    "robots.framework_path": "KUFLOW_ROBOT_PATH",
+}
 
 
 def variable(path: str) -> str:
@@ -31,13 +35,13 @@ def flag(path: str) -> str:
     return "--" + path.replace(".", "-").replace("_", "-")
 
 
-class TemporalVariables(EnvSettingsSource):
-    """``TEMPORAL_ADDRESS`` and ``TEMPORAL_NAMESPACE``."""
+class ForeignVariables(EnvSettingsSource):
+    """Variables that other programs read too."""
 
     def __call__(self) -> dict[str, Any]:
         """Read them into their place in the settings."""
         values: dict[str, dict[str, str]] = {}
-        for path, name in TEMPORAL_VARIABLES.items():
+        for path, name in FOREIGN_VARIABLES.items():
             if value := os.environ.get(name):
                 section, _, field = path.partition(".")
                 values.setdefault(section, {})[field] = value
