@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 PACKAGES := activities clients config examples robots twin worker workflows
 
-.PHONY: demo test test-versions prove contract lint format histories docs bench pins clean
+.PHONY: browser demo test test-versions prove contract lint format histories docs bench pins clean
 
 demo: $(VENV)/.ready
 	$(BIN)/kurun demo
@@ -39,6 +39,10 @@ docs: $(VENV)/.ready
 	$(BIN)/python -m kurun_activities.k2.reference > docs/k2-activities.md
 	$(BIN)/python -m tests.k2_calls.coverage > docs/k2-api.md
 	$(BIN)/python -m tests.operations_page
+
+# Chromium for the example robot that drives a browser; its tests skip without it. As root, from Debian's packages.
+browser:
+	@command -v chromium >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes chromium; }
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py

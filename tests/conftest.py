@@ -1,6 +1,11 @@
 """What all tests share."""
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+# gRPC's handlers of forks crash some of the forked processes, such as one that is to become another user.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 # A deadline for an example measures how busy the machine is, not the code; limits that matter are asserted by tests.
 settings.register_profile("kurun", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,4 +1,4 @@
-"""The page that lists every activity, made from the registry: ``python -m kurun_activities.reference > …``."""
+"""The page that lists every activity, made from the registries: ``python -m kurun_activities.reference > …``."""
 
 import inspect
 import sys
@@ -8,6 +8,8 @@ from typing import Final, get_type_hints
 
 from kurun_activities import names
 from kurun_activities.registry import ACTIVITIES, Activity
+from kurun_activities.robot_runs import names as robot_names
+from kurun_activities.robot_runs import registry as robots
 from kurun_clients.kuflow.models import WireModel
 
 
@@ -25,6 +27,7 @@ class Repeat(StrEnum):
     LINKED = "finds the link, by the document's uri"
     UPLOAD = "uploads again; KuFlow drops the copy that nothing links to"
     DOWNLOAD = "starts over; the file appears when it is whole"
+    ANEW = "runs anew from the beginning; what the first attempt started has ended"
 
 
 REPEATS: Final[Mapping[str, Repeat]] = {
@@ -64,18 +67,23 @@ REPEATS: Final[Mapping[str, Repeat]] = {
     names.PATCH_BUSINESS_ARTIFACT: Repeat.READS_FIRST,
     names.CREATE_BUSINESS_ARTIFACT_ACTION: Repeat.BY_ID,
     names.CANCEL_BUSINESS_ARTIFACT_ACTION: Repeat.DONE_STAYS,
+    robot_names.RUN_ROBOT: Repeat.ANEW,
+    robot_names.EXECUTE_ROBOT: Repeat.ANEW,
 }
 """Every activity that changes something; the others only read."""
+
+SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {**names.SPELLINGS, **robots.SPELLINGS}
 
 _INTRODUCTION: Final = """\
 # The activities
 
 Made from the registry by `make docs`; do not edit it by hand.
 
-Each activity takes one JSON object and answers with one. Its name is `{prefix}` and one of the spellings below. Where
-KuFlow's SDKs have the activity, names and fields are theirs, so that workflows of every SDK can call it. A field in
-**bold** is required. The last column says what an attempt does that Temporal makes after an earlier one, which may have
-taken effect.
+Each activity takes one JSON object and answers with one. Its name is `{prefix}` and one of the spellings below; names
+of those that run robots are written whole, and only workers with [robots](robots.md) have them. Where KuFlow's SDKs
+have the activity, names and fields are theirs, so that workflows of every SDK can call it. A field in **bold** is
+required. The last column says what an attempt does that Temporal makes after an earlier one, which may have taken
+effect.
 """
 
 
@@ -98,7 +106,7 @@ def models_of(function: Activity) -> tuple[type[WireModel], type[WireModel]]:
 def _lines() -> Iterator[str]:
     yield _INTRODUCTION.format(prefix=names.PREFIX)
     subject = None
-    for name, function in ACTIVITIES.items():
+    for name, function in {**ACTIVITIES, **robots.ACTIVITIES}.items():
         if subject != (subject := sentence(inspect.getmodule(function))):
             yield f"\n## {subject}\n"
             yield "| activity | what it does | request | response | a repeated attempt |"
@@ -108,7 +116,7 @@ def _lines() -> Iterator[str]:
 
 def _row(name: str, function: Activity) -> str:
     request, response = models_of(function)
-    spellings = ", ".join(f"`{spelling.removeprefix(names.PREFIX)}`" for spelling in names.SPELLINGS[name])
+    spellings = ", ".join(f"`{spelling.removeprefix(names.PREFIX)}`" for spelling in SPELLINGS[name])
     asked = ", ".join(f"**`{field}`**" if required else f"`{field}`" for field, required in fields(request).items())
     answered = ", ".join(f"`{field}`" for field in fields(response))
     columns = (spellings, sentence(function), asked or "none", answered or "none", REPEATS.get(name, Repeat.READS))

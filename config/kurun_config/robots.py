@@ -54,6 +54,9 @@ class RobotSettings(Section):
     """Robots at the same time."""
     timeout: Seconds = timedelta(hours=1)
     """Longest run of a robot."""
+    heartbeat_timeout: Seconds = timedelta(seconds=15)
+    """Seconds of silence after which a worker counts as lost and its robot is run anew. A cancellation reaches the
+    robot within them."""
     stop_grace: Annotated[Seconds, READ_AGAIN] = timedelta(seconds=10)
     """Seconds that a robot gets to end by itself after SIGTERM."""
     max_memory: Annotated[Positive, READ_AGAIN] = 4 * 1024 * MEBIBYTE
@@ -76,3 +79,8 @@ class RobotSettings(Section):
     """Upload the files of the output folder as documents of the process."""
     complete_task: bool = False
     """Complete the task when its robot succeeds; KuFlow's task settings can ask for the same."""
+    framework_path: Path | None = None
+    """Folder of Robot Framework suites that this worker runs; without it there are none. `KUFLOW_ROBOT_PATH`, the
+    variable of KuFlow's SDK, sets it too."""
+    framework_python: Path | None = None
+    """Python with Robot Framework and the libraries of the suites; without it the worker's own."""

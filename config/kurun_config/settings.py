@@ -21,7 +21,7 @@ from kurun_config.model import (
     Section,
 )
 from kurun_config.robots import RobotSettings
-from kurun_config.sources import TEMPORAL_VARIABLES, TemporalVariables, flag, secret_files, toml_file, variable
+from kurun_config.sources import FOREIGN_VARIABLES, ForeignVariables, flag, secret_files, toml_file, variable
 from kurun_config.tracing import TracingSettings
 from kurun_config.worker import WorkerSettings
 
@@ -92,7 +92,7 @@ def load(overrides: Mapping[str, Any] | None = None, *, file: Path | None = None
             ordered: list[tuple[PydanticBaseSettingsSource | None, Callable[[str], str]]] = [
                 (init_settings, flag),
                 (env_settings, variable),
-                (TemporalVariables(settings_cls), lambda path: TEMPORAL_VARIABLES[path]),
+                (ForeignVariables(settings_cls), lambda path: FOREIGN_VARIABLES[path]),
                 (secrets, lambda path: f"secret file {variable(path).lower()}"),
                 (toml, lambda path: f"{toml.toml_file_path if toml else None} [{path}]"),
             ]

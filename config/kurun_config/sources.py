@@ -17,12 +17,13 @@ from kurun_config.errors import ConfigurationError
 
 DEFAULT_FILE = Path("kurun.toml")
 
-# Temporal's own variables, for those who have them set already; ours win.
-TEMPORAL_VARIABLES = {
+# Variables of Temporal and of KuFlow's SDK, for those who have them set already; ours win.
+FOREIGN_VARIABLES = {
     "engine.address": "TEMPORAL_ADDRESS",
     "engine.namespace": "TEMPORAL_NAMESPACE",
     "worker.deployment_name": "TEMPORAL_DEPLOYMENT_NAME",
     "worker.build_id": "TEMPORAL_WORKER_BUILD_ID",
+    "robots.framework_path": "KUFLOW_ROBOT_PATH",
 }
 
 
@@ -36,13 +37,13 @@ def flag(path: str) -> str:
     return "--" + path.replace(".", "-").replace("_", "-")
 
 
-class TemporalVariables(EnvSettingsSource):
-    """Those of :data:`TEMPORAL_VARIABLES`; the last two are set by Temporal's Worker Controller."""
+class ForeignVariables(EnvSettingsSource):
+    """Variables that other programs read or set too; Temporal's Worker Controller sets those of a version."""
 
     def __call__(self) -> dict[str, Any]:
         """Read them into their place in the settings."""
         values: dict[str, dict[str, str]] = {}
-        for path, name in TEMPORAL_VARIABLES.items():
+        for path, name in FOREIGN_VARIABLES.items():
             if value := os.environ.get(name):
                 section, _, field = path.partition(".")
                 values.setdefault(section, {})[field] = value

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import textwrap
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,11 +147,16 @@ class RobotStage:
 
 @asynccontextmanager
 async def robot_stage(
-    twin_factory: TwinFactory, connect: Connect, folder: Path, robots: Mapping[str, dict[str, Any]] = ROBOTS
+    twin_factory: TwinFactory,
+    connect: Connect,
+    folder: Path,
+    robots: Mapping[str, dict[str, Any]] = ROBOTS,
+    *,
+    more: Sequence[dict[str, Any]] = (),
 ) -> AsyncIterator[RobotStage]:
-    """A twin with robots; the folder is one that anybody may pass through."""
+    """A twin with robots, and with ``more`` that are entries already; anybody may pass through the folder."""
     file = folder / "definitions.yaml"
-    entries = [package_entry(folder, code, robot) for code, robot in robots.items()]
+    entries = [package_entry(folder, code, robot) for code, robot in robots.items()] + list(more)
     file.write_text(json.dumps({**definitions(process_definition("nobody-polls-this")), "robots": entries}))
     queue = f"robots-{uuid4()}"
     with_queue = json.loads(file.read_text()) | {"taskQueues": [queue]}
@@ -168,6 +173,7 @@ async def robot_stage(
                     "python": [robot_python()],
                     "workflow_type": "KuBotWorkflow",
                     "content_hash": "sha256",
+                    "heartbeat_timeout": 3,
                 },
             }
         )
@@ -217,4 +223,5 @@ def variables_of(settings: Settings) -> dict[str, str]:
         "KURUN_ROBOTS_HOME": str(robots.home),
         "KURUN_ROBOTS_PYTHON": str(robots.python[0]),
         "KURUN_ROBOTS_WORKFLOW_TYPE": robots.workflow_type,
+        "KURUN_ROBOTS_HEARTBEAT_TIMEOUT": str(robots.heartbeat_timeout.total_seconds()),
     }

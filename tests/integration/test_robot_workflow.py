@@ -10,6 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
@@ -21,6 +23,7 @@ from tests.integration.robot_runs import command_lines, open_folder
 from tests.integration.robot_stage import ROBOTS, RobotStage, robot_stage, variables_of, working
 from tests.integration.worker_host import counted
 from tests.processes import kurun
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +178,14 @@ async def test_the_worker_registers_the_robots_that_are_ready(stage: RobotStage)
     assert "KuFlow_Robot_runRobot" in found[0]["activityTypes"]
 
 
+async def test_a_worker_clears_away_what_killed_ones_left(stage: RobotStage) -> None:
+    """Soon after its start, without any robot being run."""
+    left = stage.home / "runs" / "left"
+    left.mkdir(parents=True)
+    async with working(stage.settings):
+        await until(lambda: not left.exists(), seconds=10)
+
+
 async def registered(stage: RobotStage) -> list[dict[str, Any]]:
     """The workers that the twin knows."""
     workers: list[dict[str, Any]] = await stage.twin.platform.database.run(stage.twin.platform.workers.all)
@@ -197,6 +208,7 @@ async def test_the_robot_of_a_killed_worker_ends_and_another_worker_runs_it_anew
         async with asyncio.timeout(10):
             while robots_of(stage):
                 await asyncio.sleep(0.1)
+        await forget_worker(client, handle.id)
     async with working(stage.settings) as other, asyncio.timeout(60):
         answer = await other.get_workflow_handle(handle.id, result_type=WorkflowRobotResponse).result()
     logged = await stage.logged(task.id)
@@ -206,6 +218,14 @@ async def test_the_robot_of_a_killed_worker_ends_and_another_worker_runs_it_anew
     assert "WARN" == next(level for level, text in logged if "begins anew, attempt 2" in text)
     assert ("INFO", "done") in logged
     assert stage.left() == []
+
+
+async def forget_worker(client: Client, workflow_id: str) -> None:
+    """Let the engine hand a workflow to any worker at once, instead of ten seconds to the one that had it before."""
+    request = ResetStickyTaskQueueRequest(
+        namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+    )
+    await client.workflow_service.reset_sticky_task_queue(request)
 
 
 async def test_a_robot_run_by_hand_may_work_for_a_task(stage: RobotStage, folder: Path) -> None:

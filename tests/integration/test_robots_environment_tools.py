@@ -66,6 +66,18 @@ def tar(**programs: str) -> bytes:
     return packed.getvalue()
 
 
+@pytest.fixture(autouse=True)
+def few_pythons(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each Python that a machine has is asked who it is, which takes its time."""
+    monkeypatch.setenv("PATH", f"{Path(robot_python()).parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+
+
+SAFELY_UNPACKED = pytest.mark.skipif(
+    not hasattr(tarfile, "data_filter"), reason="this Python cannot unpack archives safely"
+)
+
+
 def own_version() -> str:
     """Version of the Python that robots can start."""
     command = [robot_python(), "-c", "import platform; print(platform.python_version())"]
@@ -119,6 +131,20 @@ async def test_no_python(stage: Stage) -> None:
         await lease(Environments(stage.settings(), Source()), stage, python="3.99.1")
 
 
+async def test_crashing_python(stage: Stage) -> None:
+    """A Python that crashes is passed over; where no other will do, the machine is unwell, not the package wrong."""
+    crashing = stage.folder / "crashing"
+    crashing.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    crashing.chmod(0o755)
+    environments = stage.environments(python=(crashing, robot_python()))
+    environment = await lease(environments, stage, python=own_version())
+
+    assert own_version() == await python_says(environment, "import platform; print(platform.python_version())")
+    with pytest.raises(EnvironmentUnavailable, match=f"crash, or give no answer: {crashing}"):
+        await lease(environments, stage, python="3.99.1")
+
+
+@SAFELY_UNPACKED
 async def test_python_of_kuflow(stage: Stage) -> None:
     """KuFlow's Python is fetched once, kept, and used offline."""
     # What uv and robots see is a Python of this machine under another version.
@@ -134,6 +160,7 @@ async def test_python_of_kuflow(stage: Stage) -> None:
     assert "fetching PYTHON 3.99.1 from KuFlow" in stage.said
 
 
+@SAFELY_UNPACKED
 async def test_ten_fetch_once(stage: Stage) -> None:
     """Ten tasks that need the same tool fetch it once."""
     source = Source({(RobotAssetType.NODEJS, "99.1.0"): tar(node="#!/bin/sh\necho v99.1.0\n")})
@@ -145,6 +172,7 @@ async def test_ten_fetch_once(stage: Stage) -> None:
     assert 1 == len(source.asked)
 
 
+@SAFELY_UNPACKED
 async def test_service_is_unwell(stage: Stage) -> None:
     """A service that cannot hand out tools now is not the package's mistake."""
     with pytest.raises(EnvironmentUnavailable, match="the service is unwell"):
@@ -196,6 +224,7 @@ def escaping() -> bytes:
 
 
 @pytest.mark.parametrize("archive", [b"", b"no archive", b"PK\x03\x04", tar(node="x")[:60], escaping()])
+@SAFELY_UNPACKED
 async def test_broken_tool(stage: Stage, archive: bytes) -> None:
     """What cannot be unpacked is told, and not kept."""
     source = Source({(RobotAssetType.NODEJS, "99.1.0"): archive})
@@ -208,6 +237,7 @@ async def test_broken_tool(stage: Stage, archive: bytes) -> None:
     assert [] == list(stage.folder.rglob("escaped"))
 
 
+@SAFELY_UNPACKED
 async def test_tool_that_does_not_start(stage: Stage) -> None:
     """A tool for another machine is told as such."""
     source = Source({(RobotAssetType.NODEJS, "99.1.0"): tar(node="\x7fELF of something else")})

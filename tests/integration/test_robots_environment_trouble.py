@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kurun_robots.environment import Environment, Environments, locks
+from kurun_robots.environment.eviction import RECORD
 from kurun_robots.errors import EnvironmentInvalid, EnvironmentUnavailable
 from tests.integration.robot_environments import (
     Index,
@@ -156,6 +158,24 @@ async def test_processes_share(stage: Stage, index: Index) -> None:
         assert "x" == (stage.folder / "open" / "count").read_text()
 
 
+async def test_made_by_another_meanwhile(stage: Stage) -> None:
+    """Who waits to make an environment has the one that another worker made, though that one is using it by then."""
+    environments, package = stage.environments(), stage.package("tool\n")
+    made = await lease_once(stage, package)
+    record = stage.home / "environments" / made.key.digest / RECORD
+    hidden = record.rename(record.with_suffix(".hidden"))  # as if it were not ready yet
+    other = await locks.shared(stage.home / "environments" / f"{made.key.digest}.lock", patience=0)
+    try:
+        async with asyncio.timeout(10):
+            asking = asyncio.create_task(lease_of(environments, package))
+            await until_joined(environments, 1)
+            hidden.rename(record)
+
+            assert made == await asking
+    finally:
+        other.release()
+
+
 async def test_killed_worker(stage: Stage, index: Index) -> None:
     """A worker killed while it makes an environment holds nobody up; what it left is removed."""
     index.hold = asyncio.Event()
@@ -278,6 +298,12 @@ async def test_no_way_to_secrets(stage: Stage, index: Index, monkeypatch: pytest
         with pytest.raises(EnvironmentInvalid, match=r"^requirements.txt:2: "):
             await lease_once(stage, stage.package(f"tool\n{line}\n"))
     assert [] == index.asked
+
+
+async def lease_of(environments: Environments, package: Path) -> Environment:
+    """The environment of a package, used and given back."""
+    async with environments.lease(manifest(), package) as environment:
+        return environment
 
 
 def age(stage: Stage, key: str, seconds: float) -> None:

@@ -76,7 +76,7 @@ print(json.dumps({
     "files": sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1],
     "new privileges": status["NoNewPrivs"].strip(),
     "capabilities": int(status["CapEff"], 16),
-    "groups": os.getgroups() if os.getuid() == 65534 else [],
+    "groups": os.getgroups() if ROOT else [],
     "umask": os.umask(0),
     "core": resource.getrlimit(resource.RLIMIT_CORE),
     "root": os.getuid() == 0,
@@ -84,7 +84,7 @@ print(json.dumps({
     "leader": os.getsid(0) == os.getpid(),
     "signals": int(status["SigBlk"], 16),
 }))
-"""
+""".replace("ROOT", str(ROOT))
     )
 
     await runs.run(request)

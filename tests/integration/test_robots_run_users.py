@@ -118,7 +118,7 @@ while True: time.sleep(60)
 
 async def test_keeper_is_out_of_reach(worker: Worker) -> None:
     """In namespaces a robot of the keeper's user cannot find it."""
-    await worker.start(HUNT.format("pass", "SIGKILL"), isolate=True, seconds=1, grace=0.1)
+    await worker.start(HUNT.format("pass", "SIGKILL"), isolate=True, seconds=0.5, grace=0.1)
 
     told = [await worker.told() for _ in range(3)]
     if "error" in told[-1]:
@@ -130,7 +130,7 @@ async def test_keeper_is_out_of_reach(worker: Worker) -> None:
 @pytest.mark.parametrize("mark", ["pass", "os.fork() and os._exit(0); os.setsid()"], ids=["plain", "new session"])
 async def test_robot_against_keeper(worker: Worker, number: str, mark: str) -> None:
     """A robot that kills or stops the keeper of its own user is found by its marks and ended."""
-    await worker.start(HUNT.format(mark, number), isolate=False, silence=4.0)
+    await worker.start(HUNT.format(mark, number), isolate=False, silence=2.0)
 
     while "error" not in (told := await worker.told()):
         pass
@@ -168,7 +168,7 @@ while True: time.sleep(60)
 """
     if root and not ROOT:
         pytest.skip("root is needed")
-    await worker.start(program, isolate=isolate, root=root, grace=60.0)
+    await worker.start(program, isolate=isolate, root=root, grace=0.2 if root else 60.0)
     assert {"line": "away"} == await worker.told()
     before = time.monotonic()
     worker.process.kill()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kurun_activities import names
-from kurun_activities.reference import REPEATS, page
+from kurun_activities.reference import REPEATS, SPELLINGS, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "activities.md"
 READING = ("find", "retrieve", "prepare")
@@ -20,7 +20,7 @@ def test_every_name_is_on_the_page() -> None:
 
     missing = [
         spelling
-        for spellings in names.SPELLINGS.values()
+        for spellings in SPELLINGS.values()
         for spelling in spellings
         if f"`{spelling.removeprefix(names.PREFIX)}`" not in written
     ]
@@ -29,6 +29,6 @@ def test_every_name_is_on_the_page() -> None:
 
 def test_every_change_says_what_a_repeat_does() -> None:
     """Only activities that read may leave it open what a repeated attempt does."""
-    changing = {name for name in names.SPELLINGS if not name.removeprefix(names.PREFIX).startswith(READING)}
+    changing = {name for name in SPELLINGS if not name.removeprefix(names.PREFIX).startswith(READING)}
 
     assert set(REPEATS) == changing

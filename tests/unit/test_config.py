@@ -16,7 +16,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Start each test in an empty folder without any of our variables."""
     for path, _ in setting_paths():
         monkeypatch.delenv(variable(path), raising=False)
-    for name in ("KURUN_CONFIG", "KURUN_SECRETS_DIR", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"):
+    for name in ("KURUN_CONFIG", "KURUN_SECRETS_DIR", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "KUFLOW_ROBOT_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -48,6 +48,7 @@ def test_the_origin_of_every_value_is_known(bare: Path, monkeypatch: pytest.Monk
     (bare / "kurun_kuflow_client_secret").write_text(SECRET)
     monkeypatch.setenv("KURUN_SECRETS_DIR", str(bare))
     monkeypatch.setenv("TEMPORAL_ADDRESS", "localhost:7233")
+    monkeypatch.setenv("KUFLOW_ROBOT_PATH", str(bare))
 
     loaded = load({"worker.task_queue": "q"}, file=bare / "mine.toml")
 
@@ -55,6 +56,7 @@ def test_the_origin_of_every_value_is_known(bare: Path, monkeypatch: pytest.Monk
         "worker.task_queue": "--worker-task-queue",
         "kuflow.client_secret": "secret file kurun_kuflow_client_secret",
         "engine.address": "TEMPORAL_ADDRESS",
+        "robots.framework_path": "KUFLOW_ROBOT_PATH",
         "log.level": f"{bare / 'mine.toml'} [log.level]",
     }
 

@@ -29,7 +29,9 @@ def test_only_files_of_the_robot_are_outputs(tmp_path: Path) -> None:
     (tmp_path / "etc").symlink_to("/etc")
     os.mkfifo(tmp_path / "pipe")
 
-    assert [("a.png", 4), ("b/c/deep.txt", 4)] == [(each.name, each.size) for each in found(tmp_path, max_files=10)]
+    assert [("a.png", 4), ("b/c/deep.txt", 4)] == [
+        (each.name, each.size) for each in found(tmp_path, max_files=10, max_bytes=100)
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -38,15 +40,15 @@ def test_a_file_of_somebody_else_is_no_output(tmp_path: Path) -> None:
     (tmp_path / "foreign").write_text("secret")
     os.chown(tmp_path, 65534, 65534)
 
-    assert found(tmp_path, max_files=10) == []
+    assert found(tmp_path, max_files=10, max_bytes=100) == []
 
 
 def test_an_output_folder_that_is_gone_or_replaced_has_no_files(tmp_path: Path) -> None:
     """A robot may do that; nothing of what the link leads to is taken."""
     (tmp_path / "link").symlink_to("/etc")
 
-    assert found(tmp_path / "missing", max_files=10) == []
-    assert found(tmp_path / "link", max_files=10) == []
+    assert found(tmp_path / "missing", max_files=10, max_bytes=100) == []
+    assert found(tmp_path / "link", max_files=10, max_bytes=100) == []
 
 
 def test_too_many_outputs_are_refused(tmp_path: Path) -> None:
@@ -55,7 +57,18 @@ def test_too_many_outputs_are_refused(tmp_path: Path) -> None:
         (tmp_path / str(number)).touch()
 
     with pytest.raises(LimitExceeded, match="more than 2 files"):
-        found(tmp_path, max_files=2)
+        found(tmp_path, max_files=2, max_bytes=100)
+
+
+def test_too_large_outputs_are_refused(tmp_path: Path) -> None:
+    """Files with holes take no room on the disk, and would be uploaded whole."""
+    for number in range(3):
+        (tmp_path / str(number)).touch()
+        os.truncate(tmp_path / str(number), 50)
+
+    with pytest.raises(LimitExceeded, match="holds more than the 149 bytes"):
+        found(tmp_path, max_files=10, max_bytes=149)
+    assert 3 == len(found(tmp_path, max_files=10, max_bytes=150))
 
 
 def test_documents_get_names_that_kuflow_takes(tmp_path: Path) -> None:

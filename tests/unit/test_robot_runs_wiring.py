@@ -1,5 +1,6 @@
 """What `robots.enabled` brings into a worker, and what is not loaded without it."""
 
+import asyncio
 import subprocess
 import sys
 from contextlib import aclosing
@@ -10,9 +11,12 @@ import pytest
 from temporalio import activity
 
 from kurun_activities.robot_runs.names import RUN_ROBOT
+from kurun_clients.kuflow import BasicAuth, KuFlowClient
 from kurun_config import ConfigurationError, Settings
+from kurun_worker.clock import SystemClock
 from kurun_worker.definitions import names_of_activities, workflow_name
 from kurun_worker.plugin import KuFlowPlugin
+from kurun_worker.robots import RobotPart
 from kurun_workflows.robots import RobotWorkflow
 
 PLUGIN = """
@@ -64,6 +68,56 @@ async def test_what_the_caller_has_himself_stays(tmp_path: Path) -> None:
     assert own_runner in activities
     assert 1 == names_of_activities(activities).count(RUN_ROBOT)
     assert [RobotWorkflow] == workflows
+
+
+class SteppedClock(SystemClock):
+    """Lets those who wait go on when it is told to."""
+
+    def __init__(self) -> None:
+        self.waits: asyncio.Queue[float] = asyncio.Queue()
+        self.on = asyncio.Event()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait for a step."""
+        self.waits.put_nowait(seconds)
+        await self.on.wait()
+        self.on.clear()
+        return False
+
+
+async def test_what_robots_left_is_cleared_away_at_the_start_and_every_hour(tmp_path: Path) -> None:
+    """Folders of runs, and environments that were never ready; what cannot be looked at now is, another time."""
+    clock = SteppedClock()
+    part = RobotPart.of(settings(tmp_path), KuFlowClient("http://127.0.0.1:9", auth=BasicAuth("a", "b")))
+    assert part is not None
+    [duty] = part.duties(clock).values()
+    _leave(tmp_path)
+    clearing = asyncio.create_task(duty())
+    first = await asyncio.wait_for(clock.waits.get(), 10)
+    after_start = _left(tmp_path)
+    _leave(tmp_path)
+    (tmp_path / "runs").rename(tmp_path / "hidden")
+    (tmp_path / "runs").touch()
+    clock.on.set()
+    await asyncio.wait_for(clock.waits.get(), 10)
+    (tmp_path / "runs").unlink()
+    (tmp_path / "hidden").rename(tmp_path / "runs")
+    clock.on.set()
+    await asyncio.wait_for(clock.waits.get(), 10)
+    clearing.cancel()
+
+    assert 1800 < first < 5400
+    assert after_start == _left(tmp_path) == []
+
+
+def _leave(home: Path) -> None:
+    for folder in ("runs/left/deep", "environments/left/deep"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    (home / "environments" / "left.lock").touch()
+
+
+def _left(home: Path) -> list[Path]:
+    return [*home.rglob("left"), *home.rglob("left.lock")]
 
 
 async def test_a_user_that_does_not_exist_is_a_wrong_setting(tmp_path: Path) -> None:

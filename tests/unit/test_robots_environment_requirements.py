@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kurun_robots.environment import Requirements
@@ -182,6 +182,7 @@ PIECES = st.sampled_from(
 
 
 @given(pieces=st.lists(PIECES, max_size=12))
+@example(pieces=["https://host/", " @ ", "/etc/passwd"])
 def test_nothing_leads_out(tmp_path_factory: pytest.TempPathFactory, pieces: list[str]) -> None:
     """Whatever is written: it is refused, or uv gets single lines that name nothing outside the package."""
     folder = package(tmp_path_factory.mktemp("p") / "package", "", {"inside.txt": "one\n"})

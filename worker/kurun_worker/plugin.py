@@ -162,6 +162,8 @@ class KuFlowPlugin(SimplePlugin):
             }
             if self._k2 is not None:
                 duties |= self._k2.duties(worker, self._clock)
+            if self._robots is not None:
+                duties |= self._robots.duties(self._clock)
             # A worker follows the headers of its runs, never the block that it happens to be started in.
             async with background(duties):
                 with confidential(None):

@@ -1,6 +1,8 @@
 """What robots add to a worker that may run them. Without `robots.enabled` none of it is imported."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
@@ -9,8 +11,10 @@ import structlog
 from kurun_clients.http import ApiError
 from kurun_clients.kuflow import KuFlowClient
 from kurun_clients.kuflow.models import RobotFilterContext
-from kurun_config import ConfigurationError, Settings
+from kurun_config import ConfigurationError, RobotSettings, Settings
+from kurun_worker.clock import Clock
 from kurun_worker.definitions import activity_name, workflow_name
+from kurun_worker.pacing import jittered
 
 if TYPE_CHECKING:
     from kurun_activities.robot_runs.hosting import RobotHost
@@ -22,6 +26,9 @@ _EXTRA: Final = frozenset({"yaml", "uv"})
 """What ``kurun[robots]`` brings."""
 _MOST_READY: Final = 1000
 """Robots that a worker registers at most."""
+
+CLEARING: Final = 3600.0
+"""Seconds between two clearings of what robots left on this machine; other workers of it do the same."""
 
 
 class RobotPart:
@@ -67,7 +74,10 @@ class RobotPart:
             from kurun_activities.robot_runs.hosting import RobotHost  # noqa: PLC0415 - see the module
             from kurun_activities.robot_runs.interceptor import RobotActivityInterceptor  # noqa: PLC0415
             from kurun_activities.robot_runs.packages import KuFlowAssets  # noqa: PLC0415
-            from kurun_activities.robot_runs.registry import robot_activities  # noqa: PLC0415
+            from kurun_activities.robot_runs.registry import (  # noqa: PLC0415
+                framework_activities,
+                robot_activities,
+            )
             from kurun_robots.errors import RobotError  # noqa: PLC0415
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in _EXTRA:
@@ -80,7 +90,10 @@ class RobotPart:
         except RobotError as error:
             raise ConfigurationError(f"robots.enabled: {error}") from None
         interceptor = RobotActivityInterceptor(host)
-        return cls(settings, kuflow, host=host, interceptor=interceptor, activities=robot_activities())
+        activities = robot_activities()
+        if _runs_framework(settings.robots):
+            activities += framework_activities()
+        return cls(settings, kuflow, host=host, interceptor=interceptor, activities=activities)
 
     def change_settings(self, settings: Settings) -> None:
         """Let newer limits and credentials hold for the robots that are started from now on."""
@@ -96,6 +109,21 @@ class RobotPart:
         except OSError as error:
             log.warning("this process cannot be hidden from robots of its user", error=str(error))
 
+    def duties(self, clock: Clock) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What is to be done beside a worker: to clear away what robots left on this machine."""
+        return {"clearing after robots": lambda: self._clear_regularly(clock)}
+
+    async def _clear_regularly(self, clock: Clock) -> None:
+        from kurun_robots.errors import RobotError  # noqa: PLC0415 - see the module
+
+        never = asyncio.Event()
+        while True:
+            try:
+                await self.host.clear()
+            except RobotError as error:
+                log.warning("what robots left on this machine cannot be cleared away now", error=str(error))
+            await clock.wait(never, jittered(CLEARING))
+
     def with_activities(self, existing: Sequence[Callable[..., Any]]) -> Sequence[Callable[..., Any]]:
         """These activities and those of robots whose names are not taken by them."""
         taken = {activity_name(each) for each in existing}
@@ -108,7 +136,8 @@ class RobotPart:
         own, robots = list(existing or ()), self._settings.robots
         if robots.workflow_type in {workflow_name(each) for each in own}:
             return own
-        return [*own, robot_workflow(robots.workflow_type, robots.build_timeout + robots.timeout + MARGIN)]
+        longest = robots.build_timeout + robots.timeout + MARGIN
+        return [*own, robot_workflow(robots.workflow_type, longest, robots.heartbeat_timeout)]
 
     async def robot_ids(self) -> list[UUID]:
         """The robots to register: those of the settings, and those that KuFlow lists as ready.
@@ -131,3 +160,18 @@ class RobotPart:
         else:
             self._ready, self._said = tuple(ready), None
         return list(dict.fromkeys((*given, *self._ready)))
+
+
+def _runs_framework(settings: RobotSettings) -> bool:
+    """Whether Robot Framework can be run; the log says why not, if it is asked for."""
+    folder = settings.framework_path
+    if folder is None:
+        log.info("no suites of Robot Framework are run", reason="robots.framework_path is not set")
+        return False
+    if not folder.is_dir():
+        raise ConfigurationError(f"robots.framework_path: {folder} is not a folder")
+    if settings.framework_python is None and find_spec("robot") is None:
+        reason = "Robot Framework is not installed: pip install 'kurun[robotframework]', or set robots.framework_python"
+        log.warning("no suites of Robot Framework are run", reason=reason)
+        return False
+    return True

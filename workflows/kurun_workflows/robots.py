@@ -17,7 +17,7 @@ from kurun_workflows.calls import CallOptions, Calls
 MARGIN: Final = timedelta(hours=24)
 """What an attempt gets beside the robot's run and its environment: waiting for a slot, and uploads."""
 SILENCE: Final = timedelta(seconds=15)
-"""After this a worker counts as lost. Temporal passes a cancellation on in up to four fifths of it."""
+"""After this a worker usually counts as lost. Temporal passes a cancellation on in up to four fifths of it."""
 _RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
@@ -44,9 +44,11 @@ class RobotWorkflow:
 
     Attributes:
         attempt_timeout: Longest attempt of the run. A lost worker is noticed much earlier.
+        silence: After this a worker counts as lost.
     """
 
     attempt_timeout: ClassVar[timedelta] = timedelta(hours=2) + MARGIN
+    silence: ClassVar[timedelta] = SILENCE
 
     @workflow.run
     async def run(self, request: WorkflowRobotRequest) -> WorkflowRobotResponse:
@@ -61,7 +63,7 @@ class RobotWorkflow:
             ),
             result_type=RobotRunResponse,
             start_to_close_timeout=self.attempt_timeout,
-            heartbeat_timeout=SILENCE,
+            heartbeat_timeout=self.silence,
             retry_policy=_RETRIES,
             # Its worker is still ending the robot: only then it is over.
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -88,17 +90,19 @@ async def _complete(task_id: UUID) -> None:
     await calls.short(names.COMPLETE_PROCESS_ITEM_TASK, completion, models.ProcessItemTaskCompleteResponse)
 
 
-def robot_workflow(name: str, attempt_timeout: timedelta) -> type:
+def robot_workflow(name: str, attempt_timeout: timedelta, silence: timedelta = SILENCE) -> type:
     """The workflow under another workflow type.
 
     Args:
         name: The workflow type.
         attempt_timeout: Longest attempt of the run.
+        silence: After this a worker counts as lost.
     """
     members = {
         "__doc__": RobotWorkflow.__doc__,
         "__module__": __name__,
         "attempt_timeout": attempt_timeout,
+        "silence": silence,
         "run": RobotWorkflow.run,
     }
     # Not in the sandbox, which would look for it in the module by its name; it does nothing that needs one.

@@ -1,16 +1,18 @@
 """The folder of one run: made for it, locked while it lasts, and removed in any case.
 
-What a killed worker left behind is removed by the next run on the machine: its lock is free then.
+What a killed worker left behind is removed by the next run on the machine, or by the next sweep: its lock is free then.
 """
 
 import fcntl
 import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
+
+import structlog
 
 from kurun_clients.threads import in_thread
 from kurun_robots.environment import locks
@@ -18,9 +20,12 @@ from kurun_robots.environment.owner import make_folder
 from kurun_robots.errors import EnvironmentUnavailable
 from kurun_robots.run.clearing import remove
 
+log = structlog.get_logger(__name__)
+
 _PASSABLE: Final = 0o711  # the robots' user gets through and does not see whose other runs there are
 _PRIVATE: Final = 0o700
 _PATIENCE: Final = 60.0
+_NAME_BYTES: Final = 4  # programs put sockets into TMPDIR, and the kernel takes no socket's path over 107 characters
 
 
 @dataclass(frozen=True)
@@ -98,23 +103,40 @@ class RunFolders:
             EnvironmentUnavailable: It cannot be made or removed.
         """
         await in_thread(self._prepare)
-        guard = await locks.alone(self._home / ".lock", patience=_PATIENCE)
+        async with self._guarded():
+            left = await in_thread(self._left, undo=_let_go)
+            try:
+                folder, lock = await in_thread(self._new, undo=lambda made: _let_go([made]))
+            except BaseException:
+                _let_go(left)
+                raise
         try:
-            left, (folder, lock) = await in_thread(lambda: (self._left(), self._new()))
-        finally:
-            guard.release()
-        try:
-            for place, held in left:
-                try:
-                    await remove(place)
-                finally:
-                    os.close(held)
+            await _clear(left)
             yield RunFolder(folder)
         finally:
             try:
                 await remove(folder)
             finally:
                 os.close(lock)
+
+    async def sweep(self) -> None:
+        """Remove what killed workers left behind.
+
+        Raises:
+            EnvironmentUnavailable: It cannot be looked at.
+        """
+        await in_thread(self._prepare)
+        async with self._guarded():
+            left = await in_thread(self._left, undo=_let_go)
+        await _clear(left)
+
+    @asynccontextmanager
+    async def _guarded(self) -> AsyncIterator[None]:
+        guard = await locks.alone(self._home / ".lock", patience=_PATIENCE)
+        try:
+            yield
+        finally:
+            guard.release()
 
     def _prepare(self) -> None:
         try:
@@ -124,7 +146,7 @@ class RunFolders:
             raise EnvironmentUnavailable(f"{self._home}: cannot be made: {error.strerror}") from None
 
     def _new(self) -> tuple[Path, int]:
-        folder = self._home / uuid4().hex
+        folder = self._home / secrets.token_hex(_NAME_BYTES)
         try:
             folder.mkdir()
             folder.chmod(_PASSABLE if self._shared else _PRIVATE)
@@ -149,3 +171,20 @@ class RunFolders:
             else:
                 found.append((folder, lock))
         return found
+
+
+async def _clear(left: list[tuple[Path, int]]) -> None:
+    """Remove folders and let them go. One that cannot be removed is said, and holds nobody up."""
+    try:
+        for folder, _ in left:
+            try:
+                await remove(folder)
+            except EnvironmentUnavailable as error:
+                log.warning("what a killed worker left behind cannot be removed", error=str(error))
+    finally:
+        _let_go(left)
+
+
+def _let_go(held: list[tuple[Path, int]]) -> None:
+    for _, lock in held:
+        os.close(lock)

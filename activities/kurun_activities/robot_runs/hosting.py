@@ -124,6 +124,20 @@ class RobotHost:
         if isinstance(self._tokens, WorkerCredentials):
             self._tokens = WorkerCredentials(settings.kuflow)
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What the worker itself must not let out."""
+        return self._secrets
+
+    async def clear(self) -> None:
+        """Remove what runs of killed workers left behind, and environments that are used no more or too many.
+
+        Raises:
+            EnvironmentUnavailable: It cannot be looked at.
+        """
+        await self._folders.sweep()
+        await self._environments.evict()
+
     @asynccontextmanager
     async def folder(self) -> AsyncIterator[RunFolder]:
         """A folder for a run, when there is a slot for it."""

@@ -1,7 +1,7 @@
-"""Request and response of the activity that runs robots; safe to import in a workflow."""
+"""Requests and responses of the activities that run robots; safe to import in a workflow."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -69,3 +69,36 @@ class RobotRunResponse(RobotOutcome):
 
     documents: tuple[RobotDocument, ...] = ()
     complete_task: bool = False
+
+
+class ExecuteRobotRequest(ActivityRequest):
+    """Run suites of Robot Framework.
+
+    Attributes:
+        tests: File or folder of tests, relative to the worker's folder of suites.
+        variables: ``NAME:VALUE``; they win over a ``variable`` among the options.
+        options: Options by the names that ``robot.run`` gives them; only those that
+            :mod:`kurun_robots.framework.options` lists.
+    """
+
+    tests: Annotated[str, Field(min_length=1)]
+    variables: list[str] | None = None
+    options: dict[str, Any] | None = None
+
+
+class ExecuteRobotOutcome(RobotOutcome):
+    """What became of a run of Robot Framework.
+
+    Attributes:
+        passed: Tests that passed; absent where the results could not be read.
+        failed: Tests that failed.
+        skipped: Tests that were skipped.
+    """
+
+    passed: int | None = None
+    failed: int | None = None
+    skipped: int | None = None
+
+
+class ExecuteRobotResponse(ExecuteRobotOutcome):
+    """A run that succeeded. KuFlow's own activity answers with nothing."""

@@ -14,6 +14,7 @@ from kurun_activities.robot_runs.models import RobotDocument
 from kurun_clients.kuflow import KuFlowClient, KuFlowFile, MalformedReference
 from kurun_clients.kuflow.documents import MAX_NAME, file_chunks
 from kurun_clients.threads import in_thread
+from kurun_config import RobotSettings
 from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded
 
 MAX_DOCUMENTS: Final = 1000
@@ -53,18 +54,19 @@ class OutputFile:
         return _TYPES.guess_type(self.document_name)[0] or UNKNOWN_TYPE
 
 
-def found(folder: Path, *, max_files: int) -> list[OutputFile]:
+def found(folder: Path, *, max_files: int, max_bytes: int) -> list[OutputFile]:
     """The files in an output folder that nobody writes to any more, by their names. Blocking.
 
     Links, pipes and devices are left out, and so is what belongs to somebody else than the folder: a robot could have
-    put a name of a foreign file there.
+    put a name of a foreign file there. The size counts that they are read with: a file of nothing but a hole takes no
+    room on the disk.
 
     Raises:
-        LimitExceeded: There are too many.
+        LimitExceeded: There are too many, or they are too large together.
         EnvironmentUnavailable: The folder cannot be read.
     """
     files: list[OutputFile] = []
-    most = min(max_files, MAX_DOCUMENTS)
+    most, size = min(max_files, MAX_DOCUMENTS), 0
     try:
         owner = folder.lstat()
         if not stat.S_ISDIR(owner.st_mode):
@@ -77,8 +79,11 @@ def found(folder: Path, *, max_files: int) -> list[OutputFile]:
                     continue
                 path = Path(place, name)
                 files.append(OutputFile(path, _shown(path.relative_to(folder)), status.st_size))
+                size += status.st_size
                 if len(files) > most:
                     raise LimitExceeded(f"the output folder has more than {most} files")
+                if size > max_bytes:
+                    raise LimitExceeded(f"the output folder holds more than the {max_bytes} bytes of robots.max_disk")
     except FileNotFoundError:
         return []
     except (OSError, RecursionError) as error:
@@ -105,9 +110,9 @@ async def upload(kuflow: KuFlowClient, process_id: UUID, file: OutputFile, *, ma
     return RobotDocument(path=file.name, document_uri=reference.uri, reference=str(reference), size=file.size)
 
 
-async def files_of(folder: Path, *, max_files: int) -> list[OutputFile]:
+async def files_of(folder: Path, settings: RobotSettings) -> list[OutputFile]:
     """As :func:`found`, in a thread."""
-    return await in_thread(lambda: found(folder, max_files=max_files))
+    return await in_thread(lambda: found(folder, max_files=settings.max_files, max_bytes=settings.max_disk))
 
 
 def opened(path: Path) -> BinaryIO:

@@ -124,7 +124,7 @@ async def _narrated(log: RunLog, robot: Robot, request: RobotRunRequest) -> Asyn
 async def _uploaded(
     here: kuflow_context.ActivityContext, folder: RunFolder, request: RobotRunRequest, heartbeat: Heartbeat
 ) -> tuple[RobotDocument, ...]:
-    files = await files_of(folder.output, max_files=context.current().settings.robots.max_files)
+    files = await files_of(folder.output, context.current().settings.robots)
     documents = []
     progress: dict[str, Any] = {"stage": "uploading", "files": 0, "of": len(files)}
     for file in files:

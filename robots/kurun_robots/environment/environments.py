@@ -111,9 +111,16 @@ class Environments:
             self._prepared = True
 
     async def evict(self) -> None:
-        """Remove what nobody has used for long, and what is too much."""
-        await self._folders.evict()
-        await self._tool_folders.evict()
+        """Remove what nobody has used for long, and what is too much.
+
+        Raises:
+            EnvironmentUnavailable: The folders cannot be read.
+        """
+        try:
+            await self._folders.evict()
+            await self._tool_folders.evict()
+        except OSError as error:
+            raise EnvironmentUnavailable(f"{self._home}: cannot be read: {error.strerror}") from None
 
 
 def _key(wanted: Wanted) -> EnvironmentKey:

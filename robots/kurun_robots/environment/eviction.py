@@ -80,6 +80,8 @@ class Eviction:
             record = self._home / each.key / RECORD
             record.unlink(missing_ok=True)  # first: half a folder must not count as one
             shutil.rmtree(self._home / each.key, ignore_errors=True)
+            if (self._home / each.key).exists():
+                return False  # it is found by its lock, another time
             lock.remove()
             return True
 

@@ -24,6 +24,10 @@ class Flights:
     def __init__(self) -> None:
         self._flights: dict[str, _Flight] = {}
 
+    def has(self, key: str) -> bool:
+        """Whether somebody is doing this work."""
+        return key in self._flights
+
     async def join(self, key: str, work: Callable[[Report], Awaitable[None]], report: Report) -> None:
         """Do the work, or wait for the one who is doing it.
 

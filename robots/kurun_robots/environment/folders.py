@@ -72,10 +72,13 @@ class Folders:
         """
         await in_thread(self._prepare)
         for attempt in range(_ATTEMPTS):
-            lock = await locks.shared(self._lock_of(key), patience=self._patience)
+            # Whoever comes while a task of this process makes it waits for that task, not for its lock.
+            lock = await locks.shared_unless(
+                self._lock_of(key), lambda: self._flights.has(key), patience=self._patience
+            )
             try:
-                place = await in_thread(lambda: self._ready(key))
-                if place is not None:
+                place = await in_thread(lambda: self._ready(key)) if lock else None
+                if lock is not None and place is not None:
                     lock.touch()
                     if attempt > 0:
                         await self.evict()  # while this one is in use
@@ -83,7 +86,8 @@ class Folders:
                     lock.touch()
                     return
             finally:
-                lock.release()
+                if lock is not None:
+                    lock.release()
             await self._flights.join(key, lambda tell: self._make(key, build, tell), report)
         raise EnvironmentUnavailable(f"{self.home / key}: was removed by others as soon as it was made")
 
@@ -92,7 +96,12 @@ class Folders:
         await in_thread(self._eviction.run)
 
     async def _make(self, key: str, build: Build, report: Report) -> None:
-        lock = await locks.alone(self._lock_of(key), patience=self._patience)
+        # Another process may have made it meanwhile, and share the lock for as long as its robot runs.
+        lock = await locks.alone_unless(
+            self._lock_of(key), lambda: self._ready(key) is not None, patience=self._patience
+        )
+        if lock is None:
+            return
         try:
             if await in_thread(lambda: self._ready(key)) is None:
                 await self._build(key, build, report)

@@ -18,6 +18,7 @@ from kurun_robots.environment.versions import is_exactly
 from kurun_robots.errors import EnvironmentUnavailable
 
 _ASK_SECONDS: Final = 20.0
+_UNWELL_SECONDS: Final = 60.0  # until one that crashed or gave no answer is asked again
 _WHEELS_OF_DEBIAN: Final = Path("/usr/share/python-wheels")
 _MOST_ASKED: Final = 1000
 _QUESTION: Final = """
@@ -75,6 +76,7 @@ class Interpreters:
         self._user = user
         self._asking = asyncio.Lock()
         self._asked: dict[tuple[str, int, int], Interpreter | None] = {}
+        self._unwell: dict[Path, float] = {}
 
     async def exactly(self, wanted: str | None) -> Interpreter | None:
         """The first of the wanted version; without one, the first at all."""
@@ -82,6 +84,16 @@ class Interpreters:
             if wanted is None or is_exactly(wanted, interpreter.version):
                 return interpreter
         return None
+
+    def require_well(self) -> None:
+        """Insist that none is left out for having crashed or given no answer.
+
+        Raises:
+            EnvironmentUnavailable: Some are.
+        """
+        now = asyncio.get_running_loop().time()
+        if unwell := [str(path) for path, until in self._unwell.items() if now < until]:
+            raise EnvironmentUnavailable(f"these interpreters crash, or give no answer: {', '.join(unwell[:5])}")
 
     async def all(self) -> AsyncIterator[Interpreter]:
         """Each once: the listed ones, the worker's own, and what uv finds."""
@@ -104,24 +116,28 @@ class Interpreters:
             return None
         key = (str(path), found.st_mtime_ns, found.st_ino)
         async with self._asking:  # ten at once need one answer
-            if key not in self._asked:
-                if len(self._asked) >= _MOST_ASKED:
-                    self._asked.clear()
-                self._asked[key] = await self._ask(path)
-            return self._asked[key]
+            now = asyncio.get_running_loop().time()
+            if key not in self._asked and now >= self._unwell.get(path, now):
+                for known in (self._asked, self._unwell):
+                    if len(known) >= _MOST_ASKED:
+                        known.clear()
+                try:
+                    self._asked[key] = await self._ask(path)
+                except (EnvironmentUnavailable, TimeoutError):
+                    self._unwell[path] = asyncio.get_running_loop().time() + _UNWELL_SECONDS
+            return self._asked.get(key)
 
     async def _ask(self, path: Path) -> Interpreter | None:
-        try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                told = await run_program(
-                    *(str(path), "-I", "-S", "-c", _QUESTION),
-                    folder=Path("/"),
-                    variables={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-                    user=self._user,
-                    errors=False,
-                )
-        except (EnvironmentUnavailable, TimeoutError):
-            return None
+        async with asyncio.timeout(_ASK_SECONDS):
+            told = await run_program(
+                *(str(path), "-I", "-S", "-c", _QUESTION),
+                folder=Path("/"),
+                variables={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                user=self._user,
+                errors=False,
+            )
+        if told.code < 0:
+            raise EnvironmentUnavailable(f"{path} crashed")
         if told.code != 0:
             return None
         with contextlib.suppress(ValueError, TypeError):
@@ -134,5 +150,7 @@ def _searched() -> str:
     """Where interpreters may be. The stand-ins of pyenv fail for versions that are not switched on."""
     folders = [folder for folder in os.environ.get("PATH", "").split(":") if folder and not folder.endswith("/shims")]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path("~/.pyenv").expanduser())
-    more = sorted((str(path) for path in pyenv.glob("versions/*/bin")), reverse=True)
+    more: list[str] = []
+    with contextlib.suppress(OSError):  # it may be the folder of somebody else
+        more = sorted((str(path) for path in pyenv.glob("versions/*/bin")), reverse=True)
     return ":".join(dict.fromkeys((*folders, *more, "/usr/local/bin", "/usr/bin", "/bin")))

@@ -5,7 +5,7 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -57,6 +57,27 @@ async def alone(path: Path, *, patience: float) -> Held:
     return await _held(path, fcntl.LOCK_EX, patience)
 
 
+async def alone_unless(path: Path, met: Callable[[], bool], *, patience: float) -> Held | None:
+    """Hold a lock that nobody else holds, or ``None`` once that is not wanted any more.
+
+    Those who wait until nobody holds it wait for the longest of those who share it, and more may come meanwhile.
+
+    Args:
+        path: The lock.
+        met: Whether it is not wanted any more. Blocking.
+        patience: Seconds.
+
+    Raises:
+        EnvironmentUnavailable: Others have held it for longer than ``patience`` seconds.
+    """
+    return await _held_unless(path, fcntl.LOCK_EX, met, patience)
+
+
+async def shared_unless(path: Path, met: Callable[[], bool], *, patience: float) -> Held | None:
+    """As :func:`alone_unless`, together with others who share it."""
+    return await _held_unless(path, fcntl.LOCK_SH, met, patience)
+
+
 @contextmanager
 def alone_now(path: Path) -> Iterator[Held | None]:
     """Hold a lock alone if that is possible at once; blocking, for threads."""
@@ -69,16 +90,28 @@ def alone_now(path: Path) -> Iterator[Held | None]:
 
 
 async def _held(path: Path, kind: int, patience: float) -> Held:
-    deadline = asyncio.get_running_loop().time() + patience
-    pause = _FIRST_PAUSE
-    while True:
+    deadline, pause = asyncio.get_running_loop().time() + patience, _FIRST_PAUSE
+    while (held := await in_thread(lambda: _try(path, kind), undo=_give_back)) is None:
+        pause = await _again(path, deadline, pause)
+    return held
+
+
+async def _held_unless(path: Path, kind: int, met: Callable[[], bool], patience: float) -> Held | None:
+    deadline, pause = asyncio.get_running_loop().time() + patience, _FIRST_PAUSE
+    while not await in_thread(met):
         held = await in_thread(lambda: _try(path, kind), undo=_give_back)
         if held is not None:
             return held
-        if asyncio.get_running_loop().time() > deadline:
-            raise EnvironmentUnavailable(f"{path}: another process has held this lock for too long")
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        pause = await _again(path, deadline, pause)
+    return None
+
+
+async def _again(path: Path, deadline: float, pause: float) -> float:
+    """Wait until it is time for another try; gives the pause after that."""
+    if asyncio.get_running_loop().time() > deadline:
+        raise EnvironmentUnavailable(f"{path}: another process has held this lock for too long")
+    await asyncio.sleep(pause)
+    return min(2 * pause, _LONGEST_PAUSE)
 
 
 def _give_back(held: Held | None) -> None:

@@ -18,14 +18,21 @@ _CHUNK: Final = 64 * 1024
 _KEPT: Final = 256 * 1024
 _LONGEST_LINE: Final = 2000
 # A worker that is killed takes the program with it, which would go on writing to a folder that is another's by then.
-_DIE_WITH_ME: Final = """
+# The user is changed here, not by the worker: that would be a fork in which handlers of its libraries run, and some
+# crash.
+_LAUNCHER: Final = """
 import ctypes, os, sys
-ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
-if os.getppid() == int(sys.argv[1]):
-    try:
-        os.execvp(sys.argv[2], sys.argv[2:])
-    except OSError as error:
-        sys.exit(f"error: {sys.argv[2]}: cannot be started: {error.strerror}")
+worker, user, group = (int(number) for number in sys.argv[1:4])
+try:
+    if user >= 0:
+        os.setgroups([])
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+    if os.getppid() == worker:
+        os.execvp(sys.argv[4], sys.argv[4:])
+except OSError as error:
+    sys.exit(f"error: {sys.argv[4]}: cannot be started: {error.strerror}")
 """
 
 
@@ -63,12 +70,10 @@ async def run_program(
     Raises:
         EnvironmentUnavailable: It could not be started.
     """
-    if user is None:
-        command = (sys.executable, "-I", "-S", "-c", _DIE_WITH_ME, str(os.getpid()), *command)
-    as_user = {"user": user.uid, "group": user.gid, "extra_groups": []} if user else {}
+    numbers = (os.getpid(), *((user.uid, user.gid) if user else (-1, -1)))
     try:
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *(sys.executable, "-I", "-S", "-c", _LAUNCHER, *(str(number) for number in numbers), *command),
             cwd=folder,
             env=dict(variables),
             stdin=asyncio.subprocess.DEVNULL,
@@ -76,7 +81,6 @@ async def run_program(
             stderr=asyncio.subprocess.STDOUT if errors else asyncio.subprocess.DEVNULL,
             start_new_session=True,
             umask=0o022,
-            **as_user,  # type: ignore[arg-type]
         )
     except OSError as error:
         raise EnvironmentUnavailable(f"{command[0]}: cannot be started: {error.strerror}") from None

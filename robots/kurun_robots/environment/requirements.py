@@ -132,6 +132,8 @@ class _Reading:
         if scheme := _SCHEME.match(target):
             if scheme[1].lower() not in _SCHEMES:
                 raise line.wrong(f"{scheme[1]}: is not supported, only {', '.join(_SCHEMES)}")
+            if " " in target:
+                raise line.wrong("an address has no spaces")
             return target
         extras = _EXTRAS.search(target)
         path = self._inside(target[: extras.start()] if extras else target, base, line)

@@ -46,11 +46,12 @@ class Tools:
 
         Raises:
             EnvironmentInvalid: There is none.
-            EnvironmentUnavailable: KuFlow's cannot be had now.
+            EnvironmentUnavailable: KuFlow's cannot be had now, or an interpreter of this machine is unwell.
         """
         if (found := await self._interpreters.exactly(wanted)) is not None:
             return found
         if wanted is None:
+            self._interpreters.require_well()
             raise EnvironmentInvalid(f"there is no Python that robots can start: {_MEND_PYTHON}")
         tool, why = await self._fetched(RobotAssetType.PYTHON, wanted, report, held)
         for program in await in_thread(lambda: programs_in(tool, "python3", "python") if tool else []):
@@ -60,6 +61,7 @@ class Tools:
             if is_near(wanted, near.version, places=_PYTHON_PLACES):
                 report(f"the package asks for Python {wanted} and gets {near.version} of this machine ({why})")
                 return near
+        self._interpreters.require_well()
         raise EnvironmentInvalid(f"there is no Python {wanted} for the robot ({why}): {_MEND_PYTHON}")
 
     async def nodejs(self, wanted: str | None, report: Report, held: AsyncExitStack) -> NodeJs | None:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from kurun_robots.run.keeper import kernel
 from kurun_robots.run.keeper.order import Order
 
-_SHARED_PLACES = ("/tmp", "/var/tmp")  # noqa: S108 - they get hidden
+_SHARED_PLACES = ("/tmp", "/var/tmp", "/run/lock")  # noqa: S108 - they get hidden
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - as above
 
 

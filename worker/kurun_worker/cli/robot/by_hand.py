@@ -64,7 +64,7 @@ async def run_by_hand(order: Order, settings: Settings) -> None:
                 manifest = await in_thread(lambda: _unpacked(order.path, folder, settings))
                 outcome = await host.run(folder, manifest, _job(order, task), screen)
                 screen.clear()
-                files = await files_of(folder.output, max_files=settings.robots.max_files)
+                files = await files_of(folder.output, settings.robots)
                 if order.output is not None:
                     await in_thread(lambda: _copy(files, order.output))
                 if kuflow is not None and task is not None and settings.robots.upload_outputs:
