@@ -15,9 +15,9 @@ from temporalio.worker import Worker
 
 from kurun_config import HealthSettings, Settings
 from kurun_worker.background import background
-from kurun_worker.daemon import make_runtime
 from kurun_worker.metrics import Metrics, catalogue
 from kurun_worker.metrics.backlog import Backlog
+from kurun_worker.temporal_parts import make_runtime
 from tests.integration.worker_host import HurriedClock, direct_client, running_daemon, running_twin, settings_for
 from tests.integration.worker_served import Load, LoadWorkflow
 from tests.waiting import until

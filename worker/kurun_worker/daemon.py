@@ -2,45 +2,25 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 import structlog
-import temporalio.activity
-import temporalio.workflow
-from temporalio.client import Client
-from temporalio.runtime import (
-    LogForwardingConfig,
-    LoggingConfig,
-    PrometheusConfig,
-    Runtime,
-    TelemetryConfig,
-    TelemetryFilter,
-)
-from temporalio.worker import Worker
 
 from kurun_clients.http import Observer
 from kurun_clients.kuflow import KuFlowClient
 from kurun_config import EngineCredentials, KuFlowAuthentication, Settings, require, value_at, variable
-from kurun_worker.connecting import require_namespace
 from kurun_worker.departure import Departure
 from kurun_worker.engine import Step
 from kurun_worker.modules import Definitions, load_modules
 from kurun_worker.operating import Operations
-from kurun_worker.plugin import TEMPORAL_DEFAULT_NAMESPACE, KuFlowPlugin
+from kurun_worker.plugin import KuFlowPlugin
 from kurun_worker.redaction import Redactor
-from kurun_worker.registration import default_identity
 from kurun_worker.signals import drain_on_signals
-from kurun_worker.slots import DrainableSlots, DrainableWorker, closing_time
 from kurun_worker.supervisor import Supervisor
+from kurun_worker.temporal_parts import connect, make_runtime, make_worker
 from kurun_worker.tracing import tracing_of
-from kurun_worker.tuning import activity_slots, concurrency
-from kurun_worker.versioning import deployment_config, needed_settings
+from kurun_worker.versioning import needed_settings
 
 if TYPE_CHECKING:
     from kurun_worker.health.part import HealthPart
@@ -179,89 +159,6 @@ def supervise(
         stop=stop,
         step=lambda: plugin.engine.step if plugin.engine else Step.CONNECTION,
     )
-
-
-async def connect(settings: Settings, plugin: KuFlowPlugin, runtime: Runtime | None = None) -> Client:
-    """A connection to the engine of the settings, in a namespace that the engine knows.
-
-    Raises:
-        ApiError: KuFlow gives no credentials.
-        ConfigurationError: The engine does not know the namespace.
-        RPCError: The engine refuses.
-        RuntimeError: The engine cannot be reached.
-    """
-    client = await Client.connect(
-        settings.engine.address,
-        namespace=settings.engine.namespace or TEMPORAL_DEFAULT_NAMESPACE,
-        identity=settings.worker.identity or default_identity(),
-        connect_timeout=settings.engine.connect_timeout,
-        runtime=runtime,
-        plugins=[plugin],
-    )
-    await require_namespace(client)
-    return client
-
-
-def make_worker(
-    settings: Settings,
-    client: Client,
-    definitions: Definitions,
-    *,
-    govern: Callable[[DrainableSlots], None] | None = None,
-) -> DrainableWorker:
-    """A worker for the task queue of the settings.
-
-    Args:
-        settings: The effective settings.
-        client: Its connection.
-        definitions: What it serves.
-        govern: Told of its slots for activities before it takes work.
-    """
-    worker = settings.worker
-    closing = closing_time(worker.drain_timeout.total_seconds())
-    activities = activity_slots(worker)
-    if govern is not None:
-        govern(activities)
-    executor = None
-    if any(not iscoroutinefunction(each) for each in definitions.activities):
-        executor = ThreadPoolExecutor(worker.activity_threads, thread_name_prefix="activity")
-    failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-
-    async def note_failure(error: BaseException) -> None:
-        if not failed.done():
-            failed.set_result(error)
-
-    made = Worker(
-        client,
-        task_queue=worker.task_queue or "",
-        workflows=definitions.workflows,
-        activities=definitions.activities,
-        activity_executor=executor,
-        **concurrency(worker, activities),
-        on_fatal_error=note_failure,
-        deployment_config=deployment_config(worker),
-        graceful_shutdown_timeout=worker.drain_timeout - timedelta(seconds=closing),
-    )
-    return DrainableWorker(made, activities, failed)
-
-
-def make_runtime(metrics: "Metrics | None" = None) -> Runtime:
-    """Temporal's core with its log in ours.
-
-    Args:
-        metrics: Told where the core exposes its own; without it the core exposes none.
-    """
-    temporalio.workflow.logger.workflow_info_on_message = False
-    temporalio.activity.logger.activity_info_on_message = False
-    forwarded = LoggingConfig(
-        filter=TelemetryFilter(core_level="INFO", other_level="ERROR"),
-        forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
-    )
-
-    def make(exporter: PrometheusConfig | None = None) -> Runtime:
-        return Runtime(telemetry=TelemetryConfig(logging=forwarded, metrics=exporter))
-
-    return make() if metrics is None else metrics.exporting(make)
 
 
 def require_settings(settings: Settings) -> None:

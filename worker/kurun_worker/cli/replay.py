@@ -109,8 +109,8 @@ async def _replay(
 async def _connected(settings: Settings, plugin: "KuFlowPlugin", runtime: "Runtime", stack: AsyncExitStack) -> "Client":
     from kurun_worker.clock import SYSTEM_CLOCK  # noqa: PLC0415 - see the command
     from kurun_worker.connecting import Connector  # noqa: PLC0415
-    from kurun_worker.daemon import connect  # noqa: PLC0415
     from kurun_worker.engine import Step  # noqa: PLC0415
+    from kurun_worker.temporal_parts import connect  # noqa: PLC0415
 
     async def no_refresh() -> None:
         """Nothing is old yet."""
