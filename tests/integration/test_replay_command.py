@@ -63,9 +63,10 @@ async def workflow_id(twin: TwinServer, tmp_path_factory: pytest.TempPathFactory
 
 
 async def waits(client: Client, workflow_id: str) -> bool:
-    """Whether its first task is done."""
+    """Whether its first task is done, and the engine finds it among what runs."""
     history = await client.get_workflow_handle(workflow_id).fetch_history()
-    return any(event.HasField("timer_started_event_attributes") for event in history.events)
+    found = [each.id async for each in client.list_workflows(f"TaskQueue = '{QUEUE}' AND ExecutionStatus = 'Running'")]
+    return workflow_id in found and any(event.HasField("timer_started_event_attributes") for event in history.events)
 
 
 async def replayed(twin: TwinServer, folder: Path, module: str, *arguments: str) -> tuple[int, str]:
