@@ -97,7 +97,12 @@ _POD_MONITOR: Final = fields(
         "podMetricsEndpoints": many(
             fields(
                 {"port": _TEXT},
-                {"path": {"type": "string", "pattern": "^/"}, "interval": _SPAN, "scrapeTimeout": _SPAN},
+                {
+                    "path": {"type": "string", "pattern": "^/"},
+                    "interval": _SPAN,
+                    "scrapeTimeout": _SPAN,
+                    "honorLabels": {"type": "boolean"},
+                },
             )
         ),
     },

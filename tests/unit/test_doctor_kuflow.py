@@ -1,7 +1,7 @@
 """What KuFlow's answers mean for whoever has to mend something."""
 
 import json
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +11,7 @@ from kurun_worker.doctor.kuflow import KuFlowSide
 from kurun_worker.doctor.report import Fault, Outcome, Verdict
 from tests.unit.loopback import Script, answering, serving, status
 
-OURS, OTHER = uuid4(), uuid4()
+OURS, OTHER = UUID(int=1), UUID(int=2)
 TOKEN = json.dumps({"engineToken": {"token": "s3cr3t-token", "expiredAt": "2031-01-01T10:00:00Z"}}).encode()
 
 
