@@ -46,6 +46,7 @@ browser:
 
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/api_call.py
+	$(BIN)/python -m benchmarks.worker
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check $(PACKAGES) tests benchmarks

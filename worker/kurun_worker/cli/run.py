@@ -8,6 +8,7 @@ import click
 from kurun_config import settings_files
 from kurun_worker.cli.errors import report
 from kurun_worker.cli.options import loaded, settings_options
+from kurun_worker.memory import share_arenas
 
 
 @click.command("run", short_help="Serve a task queue of KuFlow.")
@@ -18,6 +19,7 @@ def command(config: Path | None, **flags: str | None) -> int:
     The first signal lets running activities finish (--worker-drain-timeout), the second ends at once. SIGHUP reads the
     settings again, unless the worker was started from a terminal; SIGUSR1 takes no new activities, SIGUSR2 does again.
     """
+    share_arenas()
     settings = loaded(config, flags).settings
     # Imported here: `kurun run --help` and a wrong setting need no Temporal.
     from kurun_worker import daemon, logs, modules, tracing  # noqa: PLC0415
