@@ -15,6 +15,10 @@ class EnvironmentUnavailable(RobotError):
     """The robot's environment could not be made now: an index, a disk or the service is unwell. Later it may work."""
 
 
+class RunLost(EnvironmentUnavailable):
+    """The robot ran, and what watched over it was ended by somebody else, or the kernel could not end it."""
+
+
 class EnvironmentInvalid(RobotError):
     """What the package asks of its environment cannot be had: no such version, no such requirement."""
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from kurun_worker.memory import ARENAS
 
 THREADS = 8

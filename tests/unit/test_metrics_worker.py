@@ -14,11 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from kurun_activities.k2.watching import Watching
-from kurun_activities.robot_runs.hosting import Job
+from kurun_activities.robot_runs.hosting import Job, RobotHost
 from kurun_clients.http import Exchange
 from kurun_clients.kuflow.operations import KUFLOW
 from kurun_config import Settings
-from kurun_robots.errors import RobotError
+from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded, RobotError, RunLost
 from kurun_robots.package.reading import parse_manifest
 from kurun_worker.metrics import EngineMetrics, Family, Metrics, catalogue, pollers
 from kurun_worker.metrics.engine import EngineMetricsError, exporting, free_exporter
@@ -150,6 +150,27 @@ async def test_a_run_that_cannot_begin_is_told_too(tmp_path: Path) -> None:
 
     assert value(metrics, "kurun_robot_runs_total", outcome="not_started") == 1
     await plugin.aclose()
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (RunLost("its keeper was killed"), "lost"),
+        (EnvironmentUnavailable("no disk"), "not_started"),
+        (LimitExceeded("too long"), "over_limit"),
+        (asyncio.CancelledError(), "cancelled"),
+    ],
+)
+def test_how_a_run_ended(tmp_path: Path, error: BaseException, outcome: str) -> None:
+    """A robot that ran and was lost is told from one that was never started."""
+    robots = {"enabled": True, "home": tmp_path}
+    host = RobotHost(Settings.model_validate({"robots": robots}))
+    told: list[str] = []
+    host.told = lambda ending, _seconds: told.append(ending)
+    with pytest.raises(type(error)), host.timed():
+        raise error
+
+    assert [outcome] == told
 
 
 async def test_a_worker_that_has_not_begun_claims_nothing() -> None:

@@ -144,6 +144,13 @@ def test_values_of_variables_are_secrets() -> None:
     assert {"open:sesame", " int:123456", "123456"} <= set(found)
 
 
+def test_switches_are_no_secrets() -> None:
+    """Or every word like theirs would be hidden in the output."""
+    found = secret_values(["DEBUG:true", "LEVEL: None", "QUIET: bool:True"])
+
+    assert {" bool:True"} == {*filter(None, found)}
+
+
 def test_variables_of_the_request_come_last() -> None:
     """Robot Framework takes the last of two with one name."""
     suite = Suite(Path("/s/a.robot"), ("A:1",), {"variable": ["A:2", "B:3"]})

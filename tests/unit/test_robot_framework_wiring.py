@@ -15,7 +15,7 @@ from temporalio.testing import ActivityEnvironment
 from kurun_activities.reference import fields
 from kurun_activities.robot_runs import context
 from kurun_activities.robot_runs.framework_running import execute_robot
-from kurun_activities.robot_runs.hosting import RobotHost
+from kurun_activities.robot_runs.hosting import Ending, RobotHost
 from kurun_activities.robot_runs.models import ExecuteRobotRequest, ExecuteRobotResponse
 from kurun_activities.robot_runs.names import EXECUTE_ROBOT, EXECUTE_ROBOT_SPELLINGS, RUN_ROBOT
 from kurun_config import ConfigurationError, Settings
@@ -24,6 +24,9 @@ from kurun_worker.definitions import names_of_activities
 from kurun_worker.plugin import KuFlowPlugin
 from tests.integration.robot_runs import open_folder
 from tests.robot_framework_python import bare_python, framework_python
+
+TOLD: list[Ending] = []
+"""How runs ended."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,9 @@ async def execute(home: Path, tests: str, **robots: Any) -> ExecuteRobotResponse
     """Run a suite as an activity."""
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, heartbeat_timeout=timedelta(seconds=1))
-    with context.use(RobotHost(settings(home, **robots))):
+    host = RobotHost(settings(home, **robots))
+    host.told = lambda ending, _seconds: TOLD.append(ending)
+    with context.use(host):
         return await environment.run(execute_robot, ExecuteRobotRequest(tests=tests))
 
 
@@ -118,7 +123,8 @@ def test_a_python_that_is_no_program_is_a_wrong_setting(
 
 
 async def test_a_suite_that_takes_too_long_is_ended(folder: Path, suites: Path) -> None:
-    """The limits of robots hold for suites; nothing stays on the disk."""
+    """The limits of robots hold for suites; it is counted, and nothing stays on the disk."""
+    TOLD.clear()
     python = framework_python(folder / "python")
     home = folder / "home"
     with pytest.raises(
@@ -128,6 +134,7 @@ async def test_a_suite_that_takes_too_long_is_ended(folder: Path, suites: Path) 
             home, "endless.robot", framework_path=suites, framework_python=python, timeout=timedelta(seconds=0.5)
         )
 
+    assert [Ending.OVER_LIMIT] == TOLD
     assert [] == [each for each in (home / "runs").iterdir() if each.is_dir()]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,8 +24,14 @@ from kurun_activities.robot_runs.tokens import NoTokens, RobotToken, WorkerCrede
 from kurun_clients.kuflow import BasicAuth, KuFlowClient
 from kurun_clients.kuflow.models import Robot, RobotSourceType
 from kurun_config import KuFlowSettings, RobotSettings
-from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded
+from kurun_robots.environment.eviction import bytes_of
+from kurun_robots.environment.owner import refuse_deep, take_back
+from kurun_robots.errors import EnvironmentInvalid, EnvironmentUnavailable, LimitExceeded
+from kurun_robots.run import clearing
+from kurun_robots.run.preparing import hand_over
+from kurun_robots.run.trees import DEEPEST
 from tests.unit.loopback import Peer, serving
+from tests.unit.robots_package_bytes import MANIFEST_ENTRY, Raw, zip_of
 
 
 def test_only_files_of_the_robot_are_outputs(tmp_path: Path) -> None:
@@ -96,6 +103,68 @@ def test_too_large_outputs_are_refused(tmp_path: Path) -> None:
     assert 3 == len(found(tmp_path, max_files=10, max_bytes=150).files)
 
 
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """A folder deeper than Python can follow."""
+    top = tmp_path / "top"
+    top.mkdir()
+    try:
+        nest(top, 1100)
+        yield top
+    finally:
+        subprocess.run(["rm", "-rf", "--", str(top)], check=True)  # noqa: S603, S607 - ours
+
+
+def nest(folder: Path, levels: int) -> None:
+    """Make folders within each other."""
+    place = os.open(folder, os.O_DIRECTORY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=place)
+        inner = os.open("d", os.O_DIRECTORY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(place)
+
+
+def test_outputs_with_too_long_paths_are_refused(tmp_path: Path) -> None:
+    """They could not be opened to be uploaded."""
+    folder = tmp_path
+    while len(str(folder)) < 3800:
+        folder /= "d" * 200
+    folder.mkdir(parents=True)
+
+    with pytest.raises(LimitExceeded, match="holds paths of more than 3800 bytes"):
+        found(tmp_path, max_files=10, max_bytes=100)
+
+
+def test_outputs_in_many_folders_are_taken(tmp_path: Path) -> None:
+    """Up to the limit, whatever their order; nothing is kept open."""
+    nest(tmp_path, DEEPEST)
+    (tmp_path / "a").mkdir()
+    for folder in ("a", "/".join("d" * DEEPEST)):
+        (tmp_path / folder / "file").touch()
+    before = len([*Path("/proc/self/fd").iterdir()])
+    outputs = found(tmp_path, max_files=2, max_bytes=1)
+
+    assert ["a/file", f"{'d/' * DEEPEST}file"] == [each.name for each in outputs.files]
+    assert before == len([*Path("/proc/self/fd").iterdir()])
+
+
+def test_no_depth_stops_the_worker(deep: Path) -> None:
+    """What foreign code made of a folder is refused, measured and removed. A robot's outputs are its own fault."""
+    with pytest.raises(LimitExceeded, match=f"top is more than {DEEPEST} folders deep"):
+        found(deep, max_files=10, max_bytes=100)
+    with pytest.raises(LimitExceeded):
+        hand_over(deep, os.geteuid(), os.getegid())
+    with pytest.raises(EnvironmentInvalid, match="folders deep"):
+        take_back(deep)
+    with pytest.raises(EnvironmentInvalid, match="folders deep"):
+        refuse_deep(deep)
+    assert bytes_of(deep) >= 0
+    clearing.remove_if_possible(deep)
+    assert not deep.exists()
+
+
 def test_documents_get_names_that_kuflow_takes(tmp_path: Path) -> None:
     """Without folders, printable, not too long, and with the ending that says what they are."""
     plain = OutputFile(tmp_path, "shots/page.png", 1)
@@ -119,6 +188,43 @@ async def test_a_run_has_a_folder_of_its_own_until_it_ends(tmp_path: Path) -> No
     assert {first.top, second.top} == during
     assert 0o700 == mode
     assert after == []
+
+
+async def test_a_cancelled_run_waits_for_what_still_unpacks(tmp_path: Path) -> None:
+    """So that nothing comes into its folder while that is removed."""
+    content = zip_of(MANIFEST_ENTRY, *(Raw(f"f{number}") for number in range(1000)))
+
+    async def package(peer: Peer) -> None:
+        await peer.receive()
+        await peer.answer(body=content, content_type="application/zip")
+
+    robot = Robot.model_construct(id=uuid4(), code="R", source_type=RobotSourceType.PACKAGE, source_file=None)
+    async with serving(package) as server, KuFlowClient(server.url, auth=BasicAuth("a", "b")) as kuflow:
+        fetching = asyncio.create_task(
+            fetch_package(kuflow, robot, tmp_path / "package.zip", tmp_path / "target", RobotSettings())
+        )
+        async with asyncio.timeout(10):
+            while not [*tmp_path.glob(".target.*/f*")]:
+                await asyncio.sleep(0)
+        fetching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await fetching
+
+    assert 1001 == len([*(tmp_path / "target").iterdir()])
+
+
+async def test_a_folder_that_cannot_be_removed_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancellation stays one, with a machine where removing fails."""
+    (tmp_path / "rm").write_text("#!/bin/sh\necho not now >&2\nexit 1\n")
+    (tmp_path / "rm").chmod(0o755)
+    monkeypatch.setitem(clearing._VARIABLES, "PATH", f"{tmp_path}:/usr/bin:/bin")
+    folders = RunFolders(tmp_path / "runs", shared=False)
+    with pytest.raises(asyncio.CancelledError):
+        async with folders.lease():
+            raise asyncio.CancelledError
+    with pytest.raises(EnvironmentUnavailable, match="cannot be removed: not now"):
+        async with folders.lease():
+            pass
 
 
 @pytest.mark.parametrize("size", [5_000, 3_000_000])

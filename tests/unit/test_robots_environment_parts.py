@@ -1,5 +1,8 @@
 """Parts of robots' environments: versions, keys, variables, what uv's words mean."""
 
+import io
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from kurun_config.robots import RobotSettings
 from kurun_robots.environment import EnvironmentKey, Interpreter, NodeJs, robot_home
 from kurun_robots.environment.processes import Finished
+from kurun_robots.environment.tool_archives import unpack_tool
 from kurun_robots.environment.uv_failures import failure_of, wants_build
 from kurun_robots.environment.variables import logins, of_uv, reaching_indexes, without_logins
 from kurun_robots.environment.versions import is_exactly, is_near
@@ -167,3 +171,47 @@ def test_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert tmp_path / "kurun" / "robots" == robot_home(RobotSettings())
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert Path("/var/cache/kurun/robots") == robot_home(RobotSettings())
+
+
+CONTENT = b"#!/bin/sh\n" + bytes(range(256)) * 40
+
+
+def archive_of(kind: str) -> bytes:
+    """An archive with a program."""
+    made = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("bin/node", CONTENT)
+        return made.getvalue()
+    with tarfile.open(fileobj=made, mode=f"w:{kind}") as tar:  # type: ignore[call-overload]
+        entry = tarfile.TarInfo("bin/node")
+        entry.size = len(CONTENT)
+        tar.addfile(entry, io.BytesIO(CONTENT))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zip", "", "gz", "bz2", "xz"])
+def test_an_archive_is_unpacked(tmp_path: Path, kind: str) -> None:
+    """Whatever it is."""
+    (tmp_path / "archive").write_bytes(archive_of(kind))
+    unpack_tool(tmp_path / "archive", tmp_path / "tool")
+
+    assert CONTENT == (tmp_path / "tool" / "bin" / "node").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz", "bz2", "xz"])
+def test_a_damaged_archive_is_refused(tmp_path: Path, kind: str) -> None:
+    """Wherever a byte of its stream is wrong, also in the checksum behind it; and where its end is missing."""
+    whole = archive_of(kind)
+    end = whole.index(b"PK\1\2") if kind == "zip" else len(whole)
+    places = {
+        "zip": range(40, end, 20),
+        "gz": (*range(20, end, 20), end - 6),
+        "bz2": range(4, end, 40),
+        "xz": (end // 2, end - 36),
+    }
+    damaged = [whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :] for place in places[kind]]
+    for number, content in enumerate([*damaged, whole[: end - 9]]):
+        (tmp_path / "archive").write_bytes(content)
+        with pytest.raises(EnvironmentInvalid, match="cannot be unpacked"):
+            unpack_tool(tmp_path / "archive", tmp_path / str(number))

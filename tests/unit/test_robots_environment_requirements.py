@@ -1,7 +1,9 @@
 """Requirements of robots: what uv gets to read of them, and what is refused."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from hypothesis import example, given
@@ -191,8 +193,16 @@ PIECES = st.sampled_from(
 )
 
 
+def addresses(line: str, folder: Path) -> list[SplitResult]:
+    """The addresses in a line that lie outside the package."""
+    bare = re.sub(rf"{re.escape(folder.as_uri())}(?![^/\[\s])", "inside", line.partition(";")[0])
+    name, _, address = bare.partition("@")
+    return [urlsplit(word) for word in (bare.split() if ":" in name else [address.strip()])]
+
+
 @given(pieces=st.lists(PIECES, max_size=12))
 @example(pieces=["https://host/", " @ ", "/etc/passwd"])
+@example(pieces=["https://host/", "file:"])
 def test_nothing_leads_out(tmp_path_factory: pytest.TempPathFactory, pieces: list[str]) -> None:
     """Whatever is written: it is refused, or uv gets single lines that name nothing outside the package."""
     folder = package(tmp_path_factory.mktemp("p") / "package", "", {"inside.txt": "one\n"})
@@ -206,5 +216,5 @@ def test_nothing_leads_out(tmp_path_factory: pytest.TempPathFactory, pieces: lis
         assert "${HOME}" not in line
         assert not line.startswith(("-r", "-c", "-e", "/", ".."))
         bare = line.replace(folder.as_uri(), "PACKAGE").replace("https://host/", "")
-        assert "file:" not in bare.partition(";")[0]
+        assert not {address.scheme.rpartition("+")[2] for address in addresses(line, folder)} - {"", "https"}
         assert not bare.partition(" @ ")[2].startswith(("/", ".."))

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kurun_config.robots import RobotSettings
-from kurun_robots.errors import EnvironmentUnavailable
+from kurun_robots.errors import EnvironmentUnavailable, RunLost
 from kurun_robots.run.keeper.gauges import ENTRY, DiskUse
 from kurun_robots.run.keeper.order import Order
 from kurun_robots.run.keeper.processes import (
@@ -27,6 +28,7 @@ from kurun_robots.run.leftovers import end_leftovers
 from kurun_robots.run.limits import RunLimits
 from kurun_robots.run.preparing import MARK, hand_over, prepare, user_of
 from kurun_robots.run.request import RunRequest
+from tests.integration.robot_runs import RobotRuns, command_lines, open_folder
 
 ORDER = Order("true", "/", "/", "/", ("/a",), {"A": "b"}, (1, 2), isolate=True, limits=RunLimits())
 
@@ -167,6 +169,20 @@ async def _sleeper(command: str, variables: dict[str, str]) -> asyncio.subproces
     assert process.stdout is not None
     await process.stdout.readline()
     return process
+
+
+async def test_a_keeper_that_somebody_else_ends() -> None:
+    """Nobody cancelled the robot, and it went over no limit: it was lost."""
+    with contextmanager(open_folder)() as folder:
+        runs = RobotRuns(folder)
+        running = asyncio.create_task(runs.run(runs.shell("echo up; exec sleep 60")))
+        await runs.until_said("up")
+        mine = {each.pid for each in descendants(os.getpid()) if each.parent == os.getpid()}
+        [keeper] = [pid for pid, line in command_lines() if pid in mine and "keeper/__main__.py" in line]
+        os.kill(keeper, signal.SIGTERM)
+
+        with pytest.raises(RunLost, match="this worker did not send"):
+            await running
 
 
 def test_own_user() -> None:

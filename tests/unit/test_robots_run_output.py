@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kurun_activities.robot_runs.run_log import RunLog
 from kurun_robots.run.masking import MASK, Masker, printable
 from kurun_robots.run.output import CUT, LONGEST, Allowance, Lines, read_lines
 from kurun_robots.run.request import OutputLine
+from kurun_worker.cli.robot.by_hand import _Screen
 
 
 def cut_into_lines(*chunks: bytes, secrets: tuple[str, ...] = ()) -> list[str]:
@@ -103,6 +105,18 @@ def test_long_line() -> None:
     assert ["é" * LONGEST + CUT, "next"] == cut_into_lines("é".encode() * LONGEST * 3 + b"\nnext\n")
     assert ["x" * LONGEST] == cut_into_lines(b"x" * LONGEST + b"\n")
     assert ["x" * LONGEST + CUT] == cut_into_lines(b"x" * LONGEST + b"y\n")
+
+
+def test_a_token_that_came_up_later_is_hidden_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """From when it is learnt on, in what the robot writes and in what is told about its environment."""
+    screen = _Screen(RunLog(None))
+    screen.learn("renewed-1")
+    screen.learn("renewed-2")
+    screen.said(OutputLine("stdout", "with renewed-1"))
+    screen.report("and renewed-2")
+    shown = capsys.readouterr()
+
+    assert (f"with {MASK}\n", f"and {MASK}\n") == (shown.out, shown.err)
 
 
 async def test_allowance() -> None:

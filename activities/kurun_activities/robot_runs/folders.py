@@ -113,13 +113,11 @@ class RunFolders:
                 _let_go(left)
                 raise
         try:
-            await _clear(left)
-            yield RunFolder(folder)
+            async with _removed(folder):
+                await _clear(left)
+                yield RunFolder(folder)
         finally:
-            try:
-                await remove(folder)
-            finally:
-                os.close(lock)
+            os.close(lock)
 
     async def sweep(self) -> None:
         """Remove what killed workers left behind.
@@ -173,6 +171,20 @@ class RunFolders:
             else:
                 found.append((folder, lock))
         return found
+
+
+@asynccontextmanager
+async def _removed(folder: Path) -> AsyncIterator[None]:
+    """Remove a folder when the block ends. What went wrong in the block counts for more than a folder that is left."""
+    try:
+        yield
+    except BaseException:
+        try:
+            await remove(folder)
+        except (EnvironmentUnavailable, OSError) as error:
+            log.warning("the folder of a run cannot be removed", folder=str(folder), error=str(error))
+        raise
+    await remove(folder)
 
 
 async def _clear(left: list[tuple[Path, int]]) -> None:

@@ -12,7 +12,7 @@ from kurun_activities.robot_runs.folders import RunFolder
 from kurun_activities.robot_runs.hosting import RobotHost
 from kurun_activities.robot_runs.models import ExecuteRobotOutcome, ExecuteRobotRequest, ExecuteRobotResponse
 from kurun_activities.robot_runs.recording import recorded
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_thread, in_thread_to_end
 from kurun_config import RobotSettings
 from kurun_robots.errors import EnvironmentUnavailable, PackageInvalid, RunFailed
 from kurun_robots.framework.options import checked_options, checked_variables, secret_values
@@ -42,17 +42,18 @@ async def execute_robot(request: ExecuteRobotRequest) -> ExecuteRobotResponse:
         with recorded(suite=request.tests):
             suite = await in_thread(lambda: _suite(request, settings))
             async with host.folder() as folder:
-                result = await _run(host, settings, folder, suite, heartbeat)
-                await in_thread(folder.close)
-                counts, whole = await in_thread(lambda: _counts(folder))
-            return _judged(result, settings, counts, whole=whole)
+                with host.timed():
+                    result = await _run(host, settings, folder, suite, heartbeat)
+                    await in_thread(folder.close)
+                    counts, whole = await in_thread(lambda: _counts(folder))
+                    return _judged(result, settings, counts, whole=whole)
 
 
 async def _run(
     host: RobotHost, settings: RobotSettings, folder: RunFolder, suite: Suite, heartbeat: Heartbeat
 ) -> RunResult:
     order, python = folder.own / "order.json", _python(settings)
-    await in_thread(lambda: _make_ready(folder, order, suite))
+    await in_thread_to_end(lambda: _make_ready(folder, order, suite))
     asked = RunRequest(
         command(python, order),
         folder.own,

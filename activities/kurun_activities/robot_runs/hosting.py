@@ -26,19 +26,19 @@ from kurun_activities.robot_runs.tokens import (
     expiry,
     renewed,
 )
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_thread, in_thread_to_end
 from kurun_config import Settings, setting_paths, value_at
 from kurun_robots.environment import AssetSource, Environment, Environments, RobotUser, robot_home
 from kurun_robots.environment.variables import logins
-from kurun_robots.errors import EnvironmentUnavailable
+from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded, RunLost
 from kurun_robots.package import Manifest
 from kurun_robots.run.limits import RunLimits
+from kurun_robots.run.masking import worth_hiding
 from kurun_robots.run.request import OutputLine, Progress, RunRequest, RunResult
 from kurun_robots.run.runner import run
 
 _STREAMING: Mapping[str, str] = MappingProxyType({"PYTHONUNBUFFERED": "1"})
 """Lets Python write each line at once, not when some thousands of characters are there or the robot ends."""
-_FLAG_VALUES = frozenset({"true", "false", "none", "null"})
 
 
 class Ending(StrEnum):
@@ -49,6 +49,7 @@ class Ending(StrEnum):
     OVER_LIMIT = "over_limit"
     CANCELLED = "cancelled"
     NOT_STARTED = "not_started"
+    LOST = "lost"
 
 
 @dataclass(frozen=True)
@@ -161,20 +162,24 @@ class RobotHost:
             RobotError: It was not run to a good end.
             ApiError: KuFlow gives no token now.
         """
-        with self._timed():
+        with self.timed():
             return await self._run_job(folder, manifest, job, watcher)
 
     @contextmanager
-    def _timed(self) -> Iterator[None]:
+    def timed(self) -> Iterator[None]:
+        """Tell how the block ends, which is one run."""
         begun, ending = monotonic(), Ending.NOT_STARTED
         try:
             yield
             ending = Ending.SUCCEEDED
-        except RobotOverLimit:
+        except LimitExceeded:
             ending = Ending.OVER_LIMIT
             raise
         except RobotFailed:
             ending = Ending.FAILED
+            raise
+        except RunLost:
+            ending = Ending.LOST
             raise
         except asyncio.CancelledError:
             ending = Ending.CANCELLED
@@ -185,8 +190,9 @@ class RobotHost:
     async def _run_job(self, folder: RunFolder, manifest: Manifest, job: Job, watcher: Watcher) -> RobotOutcome:
         operation = manifest.operation(job.operation)
         token = await self._tokens.issue(job.robot_id)
+        secrets = (*self._secrets, *worth_hiding(job.variables.values()), *((token.value,) if token else ()))
         async with self._environments.lease(manifest, folder.unpacked, watcher.report) as environment:
-            await in_thread(lambda: _make_ready(folder, environment))
+            await in_thread_to_end(lambda: _make_ready(folder, environment))
             request = RunRequest(
                 operation.shell,
                 folder.own,
@@ -194,7 +200,7 @@ class RobotHost:
                 path=environment.path_entries,
                 working=folder.package,
                 needed=(*environment.needed, folder.token),
-                secrets=frozenset((*self._secrets, *_secret_values(job), *((token.value,) if token else ()))),
+                secrets=frozenset(secrets),
                 limits=self._limits(job),
                 user=self.settings.robots.user,
             )
@@ -264,10 +270,6 @@ def _judged(job: Job, limits: RunLimits, result: RunResult) -> RobotOutcome:
         ending = f"exit code {result.exit_code}" if result.exit_code > 0 else f"signal {-result.exit_code}"
         raise RobotFailed(f"{job.operation!r} ended {after} with {ending}", outcome)
     return outcome
-
-
-def _secret_values(job: Job) -> list[str]:
-    return [value for value in job.variables.values() if value.lower() not in _FLAG_VALUES]
 
 
 def _secrets_of(settings: Settings) -> list[str]:

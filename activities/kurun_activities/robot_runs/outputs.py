@@ -16,6 +16,7 @@ from kurun_clients.kuflow.documents import MAX_NAME, file_chunks
 from kurun_clients.threads import in_thread
 from kurun_config import RobotSettings
 from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded
+from kurun_robots.run.trees import walk
 
 MAX_TOLD: Final = 1_000_000
 """Characters of documents' addresses and names that pass through the workflow's history, which takes 2 MB at once."""
@@ -84,7 +85,7 @@ def found(folder: Path, *, max_files: int, max_bytes: int) -> Outputs:
     room on the disk.
 
     Raises:
-        LimitExceeded: There are too many, or they are too large together.
+        LimitExceeded: There are too many, they are too large together, or they lie too deep.
         EnvironmentUnavailable: The folder cannot be read.
     """
     there, size = Outputs(), 0
@@ -92,17 +93,15 @@ def found(folder: Path, *, max_files: int, max_bytes: int) -> Outputs:
         owner = folder.lstat()
         if not stat.S_ISDIR(owner.st_mode):
             return there  # the robot removed it, or put something else in its place
-        for place, folders, names, descriptor in os.fwalk(folder, onerror=_raise):
-            folders.sort()
-            for name in sorted((*folders, *names)):
-                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                shown = _shown(Path(place, name).relative_to(folder))
-                if stat.S_ISDIR(status.st_mode):
-                    continue
+        for level in walk(folder, strict=True):
+            level.folders.sort()
+            for name in sorted(level.files):
+                status = os.stat(name, dir_fd=level.descriptor, follow_symlinks=False)
+                shown = _shown(Path(level.path, name).relative_to(folder))
                 if not stat.S_ISREG(status.st_mode) or status.st_uid != owner.st_uid:
                     there.leave_out(shown)
                     continue
-                there.files.append(OutputFile(Path(place, name), shown, status.st_size))
+                there.files.append(OutputFile(Path(level.path, name), shown, status.st_size))
                 size += status.st_size
                 if len(there.files) > max_files:
                     raise LimitExceeded(f"the output folder has more than {max_files} files (robots.max_files)")
@@ -110,7 +109,7 @@ def found(folder: Path, *, max_files: int, max_bytes: int) -> Outputs:
                     raise LimitExceeded(f"the output folder holds more than {max_bytes} bytes (robots.max_disk)")
     except FileNotFoundError:
         return Outputs()
-    except (OSError, RecursionError) as error:
+    except OSError as error:
         raise EnvironmentUnavailable(f"the output folder cannot be read: {error}") from None
     return there
 
@@ -172,10 +171,6 @@ def printable(name: str) -> str:
 def opened(path: Path) -> BinaryIO:
     """Open a file that a robot made; no link is followed. Blocking."""
     return os.fdopen(os.open(path, _LOOK), "rb")
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _shown(path: Path) -> str:

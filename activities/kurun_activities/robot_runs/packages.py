@@ -18,7 +18,7 @@ from kurun_clients.kuflow.models import (
     RobotAssetType,
     RobotSourceType,
 )
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_thread, in_thread_to_end
 from kurun_config import RobotSettings
 from kurun_robots.errors import EnvironmentInvalid, EnvironmentUnavailable, PackageInvalid
 from kurun_robots.package import Manifest, PackageLimits, check_hash, unpack
@@ -44,7 +44,7 @@ async def fetch_package(
         await _save(arriving, download, settings.max_package_bytes)
     expected = robot.source_file.content_hash if robot.source_file else None
     await in_thread(lambda: check_hash(download, expected, settings.content_hash))
-    manifest = await in_thread(lambda: unpack(download, target, PackageLimits.of(settings)))
+    manifest = await in_thread_to_end(lambda: unpack(download, target, PackageLimits.of(settings)))
     await in_thread(download.unlink)
     return manifest
 

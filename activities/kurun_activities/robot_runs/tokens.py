@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 
 from kurun_clients.http import ApiError
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_thread_to_end
 from kurun_config import KuFlowAuthentication, KuFlowSettings
 from kurun_robots.environment import RobotUser
 
@@ -104,11 +104,11 @@ async def renewed(
         learn: Told every new token before it is handed out.
     """
     file = folder / FILE
-    await in_thread(lambda: _write(file, first.value, user))
+    await in_thread_to_end(lambda: _write(file, first.value, user))
 
     async def put(token: RobotToken) -> None:
         learn(token.value)
-        await in_thread(lambda: _write(file, token.value, user))
+        await in_thread_to_end(lambda: _write(file, token.value, user))
 
     async def renew() -> None:
         pause = _pause(first)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 from kurun_robots.environment import locks
 from kurun_robots.errors import EnvironmentUnavailable
+from kurun_robots.run.clearing import remove_if_possible
 
 RECORD: Final = "ready.json"
 _BLOCK: Final = 512  # what the kernel counts blocks in
@@ -79,7 +79,7 @@ class Eviction:
                 return False  # in use, or used since
             record = self._home / each.key / RECORD
             record.unlink(missing_ok=True)  # first: half a folder must not count as one
-            shutil.rmtree(self._home / each.key, ignore_errors=True)
+            remove_if_possible(self._home / each.key)
             if (self._home / each.key).exists():
                 return False  # it is found by its lock, another time
             lock.remove()
@@ -90,11 +90,15 @@ def bytes_of(folder: Path) -> int:
     """What a tree takes on the disk; each file once, whatever it is called."""
     seen: set[tuple[int, int]] = set()
     total = 0
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            with contextlib.suppress(FileNotFoundError):
-                found = os.lstat(Path(parent, name))
-                if (found.st_dev, found.st_ino) not in seen:
-                    seen.add((found.st_dev, found.st_ino))
-                    total += found.st_blocks * _BLOCK
+    waiting = [str(folder)]  # not by recursion: a robot may have made it deeper than Python can follow
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    found = entry.stat(follow_symlinks=False)
+                    if (found.st_dev, found.st_ino) not in seen:
+                        seen.add((found.st_dev, found.st_ino))
+                        total += found.st_blocks * _BLOCK
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
     return total

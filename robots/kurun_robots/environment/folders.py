@@ -9,20 +9,20 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_thread, in_thread_to_end
 from kurun_robots.environment import locks
 from kurun_robots.environment.eviction import RECORD, Eviction, bytes_of
 from kurun_robots.environment.flights import Flights
 from kurun_robots.environment.owner import make_folder
 from kurun_robots.environment.reports import Report
 from kurun_robots.errors import EnvironmentUnavailable
+from kurun_robots.run.clearing import remove_if_possible
 
 Build = Callable[[Path, Report], Awaitable[None]]
 """Fills an empty folder, which stays where it is."""
@@ -118,7 +118,7 @@ class Folders:
         try:
             async with asyncio.timeout(self._build_seconds):
                 await build(place, report)
-            await in_thread(lambda: self._finish(place))
+            await in_thread_to_end(lambda: self._finish(place))
         except TimeoutError:
             await _remove(self.home / key)
             raise EnvironmentUnavailable(
@@ -154,7 +154,7 @@ class Folders:
 
     def _new_place(self, key: str) -> Path:
         try:
-            shutil.rmtree(self.home / key, ignore_errors=True)
+            remove_if_possible(self.home / key)
             place = self.home / key / secrets.token_hex(4)
             make_folder(place, shared=self._shared)
         except OSError as error:
@@ -171,4 +171,4 @@ class Folders:
 
 
 async def _remove(folder: Path) -> None:
-    await in_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
+    await in_thread(lambda: remove_if_possible(folder))

@@ -8,8 +8,8 @@ from kurun_config.robots import RobotSettings
 from kurun_robots.environment.processes import Finished
 from kurun_robots.environment.reports import Report
 from kurun_robots.environment.variables import logins, reaching_indexes, without_logins
-from kurun_robots.errors import EnvironmentInvalid
-from kurun_robots.run.limits import EndedBy, RunLimits
+from kurun_robots.errors import EnvironmentInvalid, LimitExceeded
+from kurun_robots.run.limits import RunLimits
 from kurun_robots.run.request import OutputLine, RunRequest
 from kurun_robots.run.runner import run
 
@@ -72,8 +72,11 @@ class Foreign:
             ),
             user=self.settings.user,
         )
-        result = await run(request, on_line)
-        if result.ended_by not in {None, EndedBy.CANCELLED}:
+        try:
+            result = await run(request, on_line)
+        except LimitExceeded as error:  # what was run before left it so
+            raise EnvironmentInvalid(str(error)) from None
+        if result.ended_by is not None:
             raise EnvironmentInvalid(f"making the environment went over its limit of {result.ended_by}")
         return Finished(result.exit_code, "\n".join(lines))
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_thread, in_thread_to_end
 from kurun_config.robots import RobotSettings
 from kurun_robots.environment.foreign import Foreign
 from kurun_robots.environment.interpreters import Interpreter
 from kurun_robots.environment.nodejs import NodeJs
-from kurun_robots.environment.owner import RobotUser, take_back
+from kurun_robots.environment.owner import RobotUser, refuse_deep, take_back
 from kurun_robots.environment.processes import Finished
 from kurun_robots.environment.reports import Report
 from kurun_robots.environment.uv import Uv, common_arguments, install_arguments, uv_program
@@ -20,6 +20,7 @@ from kurun_robots.environment.variables import logins
 from kurun_robots.errors import EnvironmentInvalid
 from kurun_robots.package.manifest import Manifest, Step
 from kurun_robots.package.requirements import Requirements
+from kurun_robots.run.clearing import remove_if_possible
 
 VENV: Final = "venv"
 PACKAGE: Final = "package"
@@ -97,10 +98,10 @@ class Making:
             await self._install()
             await self._compile()
         if wanted.manifest.post_install:
-            await in_thread(lambda: shutil.copytree(wanted.folder, self._place / PACKAGE, symlinks=True))
+            await in_thread_to_end(self._copy_package)
         for step in wanted.manifest.post_install:
             await self._run(step)
-        await in_thread(self._finish)
+        await in_thread_to_end(self._finish)
 
     async def _add_pip(self) -> None:
         """Post-install steps are written for environments with pip."""
@@ -159,8 +160,13 @@ class Making:
             return (*arguments, "--constraints", str(self._place / _CONSTRAINTS))
         return arguments
 
+    def _copy_package(self) -> None:
+        shutil.copytree(self._wanted.folder, self._place / PACKAGE, symlinks=True)
+
     def _finish(self) -> None:
         for name in (_SCRATCH, "tmp"):
-            shutil.rmtree(self._place / name, ignore_errors=True)
+            remove_if_possible(self._place / name)
         if self._user is not None:
             take_back(self._place)
+        else:
+            refuse_deep(self._place)

@@ -3,12 +3,15 @@
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from kurun_config.robots import RobotSettings
+from kurun_robots.errors import EnvironmentInvalid, LimitExceeded
 from kurun_robots.run.preparing import user_of
+from kurun_robots.run.trees import walk
 
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -40,12 +43,35 @@ def take_back(folder: Path) -> None:
     """Make a tree the worker's own again: others read it, and nobody else writes to it.
 
     Foreign code has written to it and may still do so in the meantime, so no link is followed.
+
+    Raises:
+        EnvironmentInvalid: It is too deep.
     """
     uid, gid = os.geteuid(), os.getegid()
     _take(str(folder), None, uid, gid)  # the top first: from here on nothing can be put there
-    for _parent, folders, files, descriptor in os.fwalk(folder, follow_symlinks=False):
-        for name in (*folders, *files):
-            _take(name, descriptor, uid, gid)
+    with _deep_is_invalid():
+        for level in walk(folder):
+            for name in (*level.folders, *level.files):
+                _take(name, level.descriptor, uid, gid)
+
+
+def refuse_deep(folder: Path) -> None:
+    """Look through a tree that nobody writes to any more.
+
+    Raises:
+        EnvironmentInvalid: It is too deep to be copied and removed again and again.
+    """
+    with _deep_is_invalid():
+        for _ in walk(folder):
+            pass
+
+
+@contextlib.contextmanager
+def _deep_is_invalid() -> Iterator[None]:
+    try:
+        yield
+    except LimitExceeded as error:
+        raise EnvironmentInvalid(f"the environment cannot be used: {error}") from None
 
 
 def _take(name: str, folder: int | None, uid: int, gid: int) -> None:

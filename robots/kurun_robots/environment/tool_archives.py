@@ -1,8 +1,10 @@
 """Archives of tools, whose form KuFlow does not document: unpacked whatever they are."""
 
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +12,16 @@ from kurun_robots.errors import EnvironmentInvalid, EnvironmentUnavailable
 
 _MAX_BYTES: Final = 2 * 1024**3
 _MAX_FILES: Final = 100_000
+_PIECE: Final = 2**20
+_BROKEN: Final = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 _RUNNABLE: Final = ("bin/python3", "bin/python", "bin/node")
 
 
@@ -26,7 +38,7 @@ def unpack_tool(archive: Path, target: Path) -> None:
             _unzip(archive, target)
         else:
             _untar(archive, target)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise EnvironmentInvalid(f"the tool that KuFlow sent cannot be unpacked: {error}") from None
     except OSError as error:
         if error.errno is None:  # what a broken compressed stream raises
@@ -51,6 +63,16 @@ def _untar(archive: Path, target: Path) -> None:
             if size > _MAX_BYTES or count > _MAX_FILES:
                 raise EnvironmentInvalid("the tool that KuFlow sent is too large")
             tar.extract(member, target, filter="data")
+        _read_to_end(tar)
+
+
+def _read_to_end(tar: tarfile.TarFile) -> None:
+    """Let a compressed stream hold itself against its checksum, which stands behind its last byte."""
+    size = 0
+    while piece := tar.fileobj.read(_PIECE):
+        size += len(piece)
+        if size > _MAX_BYTES:
+            raise EnvironmentInvalid("the tool that KuFlow sent is too large")
 
 
 def _unzip(archive: Path, target: Path) -> None:

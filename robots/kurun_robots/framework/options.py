@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kurun_robots.errors import PackageInvalid
 from kurun_robots.framework.paths import inside
+from kurun_robots.run.masking import worth_hiding
 
 FLAGS: Final = frozenset(
     {"dryrun", "exitonerror", "exitonfailure", "rpa", "runemptysuite", "skipteardownonexit", "statusrc"}
@@ -61,9 +62,9 @@ def checked_variables(name: str, given: Sequence[str]) -> list[str]:
 
 
 def secret_values(variables: Sequence[str]) -> list[str]:
-    """The values of variables; of ``NAME: TYPE:VALUE`` also what stands behind the type."""
+    """The values of variables; of ``NAME: TYPE:VALUE`` also what stands behind the type. Switches are none."""
     values = [each.partition(":")[2] for each in variables]
-    return [*values, *(value.partition(":")[2] for value in values)]
+    return worth_hiding((*values, *(value.partition(":")[2] for value in values)))
 
 
 def _checked(name: str, value: Any, folder: Path) -> Any:

@@ -1,11 +1,15 @@
 """Removing what a robot left on disk."""
 
 import asyncio
+import contextlib
 import os
+import subprocess
 from pathlib import Path
 
 from kurun_robots.errors import EnvironmentUnavailable
 
+_REMOVE = ("rm", "-rf", "--one-file-system", "--")
+_OPEN = ("chmod", "-R", "u+rwX", "--")
 _VARIABLES = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -17,12 +21,30 @@ async def remove(folder: Path) -> None:
     Raises:
         EnvironmentUnavailable: It cannot be removed.
     """
-    code, said = await _command("rm", "-rf", "--one-file-system", "--", str(folder))
+    code, said = await _command(*_REMOVE, str(folder))
     if code != 0 and os.geteuid() != 0:  # its own user, too, cannot look into a folder that is shut
-        await _command("chmod", "-R", "u+rwX", "--", str(folder))
-        code, said = await _command("rm", "-rf", "--one-file-system", "--", str(folder))
+        await _command(*_OPEN, str(folder))
+        code, said = await _command(*_REMOVE, str(folder))
     if code != 0:
         raise EnvironmentUnavailable(f"the run's folder cannot be removed: {said}")
+
+
+def remove_if_possible(folder: Path) -> None:
+    """Remove a folder as :func:`remove` does, or leave it there. Blocking."""
+    steps = [_REMOVE] if os.geteuid() == 0 else [_REMOVE, _OPEN, _REMOVE]
+    for step in steps:
+        if not os.path.lexists(folder):
+            return
+        with contextlib.suppress(OSError):
+            subprocess.run(  # noqa: S603 - ours
+                (*step, str(folder)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_VARIABLES,
+                start_new_session=True,
+                check=False,
+            )
 
 
 async def _command(*arguments: str) -> tuple[int, str]:

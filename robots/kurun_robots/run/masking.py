@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from urllib.parse import quote
 
 MASK = "**********"
@@ -11,6 +11,14 @@ SHORTEST_PART = 8
 
 # What terminals obey, and what has no place in a line; the tab stays.
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+
+
+_FLAGS = frozenset({"true", "false", "none", "null"})
+
+
+def worth_hiding(values: Iterable[str]) -> list[str]:
+    """The values of variables that may be secrets: a switch is none, and its words are everywhere."""
+    return [value for value in values if value.strip().lower() not in _FLAGS]
 
 
 class Masker:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kurun_robots.errors import EnvironmentUnavailable, PackageInvalid
 from kurun_robots.run.keeper.order import Order
 from kurun_robots.run.request import RunRequest
+from kurun_robots.run.trees import walk
 
 MARK = "KURUN_RUN"
 """Variable with a number of the run's own; what escapes its keeper is found by it."""
@@ -21,6 +22,7 @@ def prepare(request: RunRequest, mark: str) -> Order:
 
     Raises:
         EnvironmentUnavailable: There is no such user, or this process cannot become it; a folder cannot be made.
+        LimitExceeded: The folder is too deep.
         PackageInvalid: A variable or the command is none.
     """
     user = user_of(request.user)
@@ -80,12 +82,16 @@ def name_of_user(name: str | None) -> str:
 
 
 def hand_over(folder: Path, user: int, group: int) -> None:
-    """Make a folder with all in it the user's, the folder itself last: until then nobody else gets in."""
-    for place, folders, files, descriptor in os.fwalk(folder, topdown=False, follow_symlinks=False):
-        for name in (*folders, *files):
-            os.chown(name, user, group, dir_fd=descriptor, follow_symlinks=False)
-        if place == str(folder):
-            os.fchown(descriptor, user, group)
+    """Make a folder with all in it the user's, the folder itself last: until then nobody else gets in.
+
+    Raises:
+        LimitExceeded: It is too deep.
+    """
+    for level in walk(folder, inner_first=True):
+        for name in (*level.folders, *level.files):
+            os.chown(name, user, group, dir_fd=level.descriptor, follow_symlinks=False)
+        if level.path == str(folder):
+            os.fchown(level.descriptor, user, group)
 
 
 def _variables(request: RunRequest, home: Path, temporary: Path) -> dict[str, str]:

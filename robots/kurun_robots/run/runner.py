@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import kurun_robots
 from kurun_clients.threads import in_thread
-from kurun_robots.errors import EnvironmentUnavailable
+from kurun_robots.errors import EnvironmentUnavailable, RunLost
 from kurun_robots.run.keeper import __file__ as keeper_package
 from kurun_robots.run.keeper.order import KILL, STOP
 from kurun_robots.run.leftovers import end_leftovers
@@ -47,7 +47,9 @@ async def run(
         stop: Setting it ends the run kindly; its result comes back.
 
     Raises:
-        EnvironmentUnavailable: The machine could not start it, or its keeper was killed.
+        EnvironmentUnavailable: The machine could not start it.
+        RunLost: Its keeper was killed, or told by somebody else to end it.
+        LimitExceeded: Its folder is too deep before it begins.
         PackageInvalid: A variable or the command is none.
     """
     supervision = Supervision(request, on_line, on_progress)
@@ -106,7 +108,7 @@ async def _run(supervision: Supervision, request: RunRequest) -> RunResult:
                 task.cancel()
             await asyncio.gather(*reading, return_exceptions=True)
         if left:
-            raise EnvironmentUnavailable(f"the robot's keeper was killed, and these of its processes are left: {left}")
+            raise RunLost(f"the robot's keeper was killed, and these of its processes are left: {left}")
         return supervision.result()
 
 

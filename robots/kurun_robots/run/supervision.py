@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal
 
-from kurun_robots.errors import EnvironmentUnavailable
-from kurun_robots.run.keeper.order import KILL, TOO_MUCH
+from kurun_robots.errors import EnvironmentUnavailable, RunLost
+from kurun_robots.run.keeper.order import KILL, STOP, TOO_MUCH
 from kurun_robots.run.limits import EndedBy
 from kurun_robots.run.masking import Masker
 from kurun_robots.run.output import Allowance, read_lines
@@ -41,6 +41,7 @@ class Supervision:
         self._failed: str | None = None
         self._broken: Exception | None = None
         self._orders = bytearray()
+        self._cancelled = False
         self._control: asyncio.StreamWriter | None = None
         self.session: int | None = None
         self.alive: set[tuple[int, int]] = set()
@@ -57,6 +58,7 @@ class Supervision:
 
     def order(self, word: bytes) -> None:
         """Tell the keeper how to end the run."""
+        self._cancelled = self._cancelled or word in (STOP, KILL)
         if self._control is None:
             self._orders += word
         elif not self._control.is_closing():
@@ -104,16 +106,19 @@ class Supervision:
         """What became of the run, when its keeper ended.
 
         Raises:
-            EnvironmentUnavailable: It did not start, its keeper was killed, or the kernel could not end it.
+            EnvironmentUnavailable: It did not start.
+            RunLost: Its keeper was killed or told by somebody else to end it, or the kernel could not end it.
         """
         if self._broken is not None:
             raise self._broken
         if self._failed is not None:
             raise EnvironmentUnavailable(f"the robot could not be started: {self._failed}")
         if self._ended is None:
-            raise EnvironmentUnavailable("the robot's keeper was killed, and the robot with it")
+            raise RunLost("the robot's keeper was killed, and the robot with it")
         if self._ended["left"]:
-            raise EnvironmentUnavailable(f"the kernel does not end these processes of the robot: {self._ended['left']}")
+            raise RunLost(f"the kernel does not end these processes of the robot: {self._ended['left']}")
+        if self._ended["by"] == EndedBy.CANCELLED and not self._cancelled:
+            raise RunLost("the robot was ended by a signal to its keeper that this worker did not send")
         return RunResult(
             exit_code=self._ended["code"],
             seconds=self._ended["seconds"],

@@ -19,10 +19,11 @@ from kurun_activities.robot_runs.run_log import RunLog, appending
 from kurun_clients.http import ApiError
 from kurun_clients.kuflow import KuFlowClient
 from kurun_clients.kuflow.models import ProcessItem, ProcessItemTaskLogLevel
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_thread, in_thread_to_end
 from kurun_config import Settings
 from kurun_robots.errors import RobotError
 from kurun_robots.package import Manifest, PackageLimits, pack, unpack
+from kurun_robots.run.masking import Masker
 from kurun_robots.run.request import OutputLine, Progress
 
 _MEBIBYTE: Final = 1024**2
@@ -61,7 +62,7 @@ async def run_by_hand(order: Order, settings: Settings) -> None:
         await log.say(f"{order.operation!r} is run by hand")
         try:
             async with host.folder() as folder, log.writing():
-                manifest = await in_thread(lambda: _unpacked(order.path, folder, settings))
+                manifest = await in_thread_to_end(lambda: _unpacked(order.path, folder, settings))
                 outcome = await host.run(folder, manifest, _job(order, task), screen)
                 screen.clear()
                 outputs = await outputs_of(folder.output, settings.robots)
@@ -92,18 +93,20 @@ class _Screen:
 
     def __init__(self, log: RunLog) -> None:
         self._log = log
+        self._learnt: list[str] = []
+        self._masker = Masker(())
         self._progress = ""
         self._is_terminal = sys.stderr.isatty()
 
     def report(self, line: str) -> None:
         self.clear()
-        click.echo(line, err=True)
+        click.echo(self._masker.mask(line, len(line)), err=True)
         self._draw()
 
     def said(self, line: OutputLine) -> None:
         self._log.line(line.text)
         self.clear()
-        click.echo(line.text, err=line.stream == "stderr")
+        click.echo(self._masker.mask(line.text, len(line.text)), err=line.stream == "stderr")
         self._draw()
 
     def uses(self, progress: Progress) -> None:
@@ -114,6 +117,8 @@ class _Screen:
 
     def learn(self, secret: str) -> None:
         self._log.learn(secret)
+        self._learnt.append(secret)
+        self._masker = Masker(self._learnt)
 
     def clear(self) -> None:
         """Take the line away."""
