@@ -26,7 +26,8 @@ class RobotSettings(Section):
     enabled: bool = False
     """Run robots on this worker."""
     home: Path | None = None
-    """Folder for environments and runs; without it one in the user's cache folder."""
+    """Folder for environments and runs; without it `kurun/robots` in the user's cache folder, and for root
+    `/var/cache/kurun/robots`, as robots run as another user there."""
     user: Name | None = None
     """User that robots run as; a worker that runs as root uses `nobody` without it. Other workers cannot change it."""
     workflow_type: Name = "RobotWorkflow"

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -217,6 +218,25 @@ async def test_the_rates_are_kept_as_a_picture(bank: Bank) -> None:
     assert len(pixels.getcolors(1 << 20) or ()) > 10
     assert "Chrome/" in asked.headers["user-agent"]
     assert "INFO Rates of Acme Bank: 1.1554" in logged
+
+
+async def test_one_is_started_as_the_documentation_says(bank: Bank, tmp_path: Path) -> None:
+    """`kurun dev` shows the robots with their ids; the script starts one for a new loan and shows the task's log."""
+    (statement := tmp_path / "statement.xlsx").write_bytes(STATEMENT)
+    (info := tmp_path / "info.json").write_text(json.dumps(bank.dev.info))
+    starting = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(ROBOTS / "start.py"), str(info), "STATEMENT_SUMMARY", SUMMARISE, str(statement)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(100):
+        said = (await starting.communicate())[0].decode()
+
+    assert 0 == starting.returncode, said
+    assert "INFO reading statement.xlsx of Nora Lindqvist" in said
+    assert "affordability.xlsx" in said
+    for robot in bank.dev.info["robots"]:
+        assert f"{robot['code']:<17}  id {robot['id']}" in bank.dev.kurun.lines()
 
 
 async def test_a_loan_without_a_statement_fails_by_hand(bank: Bank, tmp_path: Path) -> None:

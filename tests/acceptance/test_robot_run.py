@@ -76,11 +76,21 @@ async def test_the_exit_code_is_the_robots(folder: Path) -> None:
 
 
 async def test_an_operation_that_is_not_there_is_said(folder: Path) -> None:
-    """The exit code says that an input is wrong."""
+    """The exit code says that the robot was not run."""
     code, said = await ends("run", "hello", "--operation", "Sing", folder=folder)
 
-    assert 2 == code
+    assert 125 == code
     assert "has no operation 'Sing'; it has 'Greet'" in said.splitlines()[-1]
+
+
+async def test_a_limit_is_told_from_an_exit_code(folder: Path) -> None:
+    """A robot that is ended for one has the code that `timeout` ends with."""
+    (folder / "kurun.toml").write_text("[robots]\ntimeout = 0.5\nstop_grace = 0.1\n")
+    arguments = ("--operation", "Greet", "--variable", "WHO=for ever", "--config", "kurun.toml")
+    code, said = await ends("run", "hello", *arguments, folder=folder)
+
+    assert 124 == code
+    assert said.splitlines()[-1].startswith("kurun: 'Greet' was ended after ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

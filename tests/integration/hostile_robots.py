@@ -73,7 +73,8 @@ class Hostile:
 
 
 def _over(limit: str, program: str) -> Hostile:
-    return Hostile(program, says=f"^'Do it' was ended after .* s: {limit}$", ended_by=limit)
+    setting = {"timeout": "timeout", "output": "max_output_bytes"}.get(limit, f"max_{limit}")
+    return Hostile(program, says=rf"^'Do it' was ended after .* s: it .* \(robots\.{setting}\)$", ended_by=limit)
 
 
 def _refused(says: str, entries: Callable[[str], list[Raw]]) -> Hostile:

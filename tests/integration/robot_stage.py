@@ -52,7 +52,7 @@ ROBOTS: dict[str, dict[str, Any]] = {
             mark = pathlib.Path(os.environ["KUFLOW_ROBOT_HOME_PATH"]).parents[3] / "marks" / "seen"
             if not mark.exists():
                 mark.touch()
-                print("stalled", flush=True)
+                print("stalled")
                 time.sleep(600)
             print("done")
         """
@@ -60,7 +60,7 @@ ROBOTS: dict[str, dict[str, Any]] = {
     "ENDLESS": {
         "program": """
             import time
-            print("running for ever", flush=True)
+            print("running for ever")
             time.sleep(600)
         """
     },

@@ -64,7 +64,9 @@ async def test_a_robot_works_for_a_task_and_the_task_is_completed(stage: RobotSt
     assert ("INFO", "Robot GREETER: 'Do it' begins") == logged[0]
     assert ("WARN", "WARNING mind the step") in logged
     assert ("INFO", "the password is **********") in logged
-    assert logged[-1][1].endswith("; documents: reports/variables.json")
+    assert logged[-1][1].endswith(
+        "; documents: reports/variables.json; left out (links, pipes, files of others): passwd"
+    )
     assert "open-sesame-42" not in history
     assert stage.left() == []
 
@@ -118,6 +120,7 @@ async def test_a_robot_that_fails_is_not_repeated(stage: RobotStage) -> None:
     assert "ERROR no such invoice" == failure.details[0]["lastLines"][-1]
     assert ("ERROR", "ERROR no such invoice") in logged
     assert "ERROR" == logged[-1][0]
+    assert logged[-1][1].startswith("Robot FAILING: 'Do it' ended after ")
     assert logged[-1][1].endswith("with exit code 3")
     assert stage.left() == []
 
@@ -152,6 +155,19 @@ async def test_a_cancelled_workflow_ends_the_robot(stage: RobotStage) -> None:
     assert ("WARN", "Robot ENDLESS: 'Do it' was cancelled, and ended") == (await stage.logged(task.id))[-1]
 
 
+async def test_a_robot_whose_worker_is_stopped_is_not_called_cancelled(stage: RobotStage) -> None:
+    """It is ended and runs anew elsewhere; its log says so. What Python printed was there at once."""
+    task = await stage.task()
+    async with working(stage.settings) as client:
+        handle = await stage.start(client, "ENDLESS", "Do it", task)
+        await stage.until_logged(task.id, "running for ever")
+    logged = await stage.logged(task.id)
+    await handle.terminate()
+
+    assert ("WARN", "Robot ENDLESS: 'Do it' was ended: the worker is being stopped; it runs anew") == logged[-1]
+    assert robots_of(stage) == stage.left() == []
+
+
 async def test_a_robot_that_takes_too_long_is_ended(stage: RobotStage) -> None:
     """The limit is named, and it is not tried again."""
     task = await stage.task()
@@ -159,6 +175,7 @@ async def test_a_robot_that_takes_too_long_is_ended(stage: RobotStage) -> None:
         failure = await failure_of((await stage.start(client, "ENDLESS", "Do it", task)).result())
 
     assert LIMIT_EXCEEDED == failure.type
+    assert failure.message.endswith(" s: it took longer than 1 s (robots.timeout)")
     assert "timeout" == failure.details[0]["endedBy"]
 
 

@@ -233,6 +233,29 @@ async def test_post_install(stage: Stage) -> None:
     assert ["given.txt", "requirements.txt"] == sorted(path.name for path in package.iterdir())
 
 
+async def test_logins_of_indexes(stage: Stage, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Building from an index has them; post-install steps do not, nor has what a package brings to build."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", index.url.replace("://", "://bob:s3cret-one@"))
+    monkeypatch.setenv("UV_INDEX_CORP_PASSWORD", "s3cret-two")
+    folder = stage.folder / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    index.add(source("raw", prelude=f"open('{folder}/index', 'w').write(str(os.environ))"))
+    backend = source("own", prelude=f"open('{folder}/package', 'w').write(str(os.environ))")
+    steps = [{"name": "See", "shell": f"env > {folder}/step; echo s3cret-one s3cret-two"}]
+    await lease_once(stage, stage.package("raw\n"))
+    package = stage.package("./own-1.0.tar.gz\n", "with its own", {backend[0]: backend[1]})
+    async with stage.environments().lease(manifest(**{"post-install": steps}), package, stage.said.append):
+        pass
+
+    seen = {each.name: each.read_text() for each in folder.iterdir()}
+    assert {"index"} == {name for name, text in seen.items() if "s3cret" in text}
+    assert {"index", "package", "step"} == set(seen)
+    assert index.url in seen["step"]
+    assert "********** **********" in stage.said
+    assert "s3cret" not in str(stage.said)
+
+
 async def test_post_install_fails(stage: Stage) -> None:
     """A step that fails says which, and how; nothing is kept."""
     steps = [{"name": "Fetch it", "shell": "echo cannot >&2; exit 7"}]

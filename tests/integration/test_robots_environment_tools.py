@@ -125,9 +125,11 @@ async def test_compatible_python(stage: Stage) -> None:
 
 async def test_no_python(stage: Stage) -> None:
     """What nobody has is the package's mistake, with what can be done about it."""
-    with pytest.raises(EnvironmentInvalid, match=r"no Python 3\.99\.1 .*KuFlow's are not used.*`robots\.python`"):
+    with pytest.raises(
+        EnvironmentInvalid, match=r"no Python 3\.99\.1: this machine has 3\..*, and KuFlow's are not used"
+    ):
         await lease(stage.environments(), stage, python="3.99.1")
-    with pytest.raises(EnvironmentInvalid, match=r"no Python 3\.99\.1 .*there is no such tool.*`robots\.python`"):
+    with pytest.raises(EnvironmentInvalid, match=r"no Python 3\.99\.1: .*there is no such tool.*`robots\.python`"):
         await lease(Environments(stage.settings(), Source()), stage, python="3.99.1")
 
 
@@ -184,7 +186,7 @@ async def test_assets_are_not_wanted(stage: Stage) -> None:
     source = Source({(RobotAssetType.NODEJS, "99.1.0"): tar(node="#!/bin/sh\necho v99.1.0\n")})
     environments = Environments(stage.settings(download_assets=False), source)
 
-    with pytest.raises(EnvironmentInvalid, match=r"no Node\.js 99\.1\.0 .*KuFlow's are not used"):
+    with pytest.raises(EnvironmentInvalid, match=r"no Node\.js 99\.1\.0: this machine has .*KuFlow's are not used"):
         await lease(environments, stage, nodejs="99.1.0")
     assert [] == source.asked
 
@@ -230,7 +232,8 @@ async def test_broken_tool(stage: Stage, archive: bytes) -> None:
     source = Source({(RobotAssetType.NODEJS, "99.1.0"): archive})
 
     with pytest.raises(
-        EnvironmentInvalid, match=r"no Node\.js 99\.1\.0 .*the tool that KuFlow sent cannot be unpacked"
+        EnvironmentInvalid,
+        match=r"no Node\.js 99\.1\.0: this machine has .*the tool that KuFlow sent cannot be unpacked",
     ):
         await lease(Environments(stage.settings(), source), stage, nodejs="99.1.0")
     assert [] == [path for path in (stage.home / "tools").iterdir() if path.is_dir()]

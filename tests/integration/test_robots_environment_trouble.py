@@ -41,12 +41,12 @@ async def test_no_such_requirement(stage: Stage, index: Index, requirement: str)
     with pytest.raises(EnvironmentInvalid, match=r"the requirements cannot be installed: .*") as caught:
         await lease_once(stage, package)
     assert name.rpartition("/")[2].partition("-")[0] in str(caught.value)
-    assert [] == stage.places()
+    assert [] == list((stage.home / "environments").iterdir())
 
 
 async def test_not_a_requirement(stage: Stage) -> None:
     """A line that is no requirement is the package's mistake."""
-    with pytest.raises(EnvironmentInvalid, match="Couldn't parse requirement"):
+    with pytest.raises(EnvironmentInvalid, match=r"^requirements.txt:1: is no requirement"):
         await lease_once(stage, stage.package("tool===\n"))
 
 
@@ -86,7 +86,7 @@ async def test_offline(stage: Stage, index: Index) -> None:
     other = await lease_once(stage, stage.package("tool\npart\n", "other"), offline=True)
 
     assert "1.5" == await python_says(other, "import tool; print(tool.VERSION)")
-    with pytest.raises(EnvironmentUnavailable, match=r"network was disabled|not found in the cache"):
+    with pytest.raises(EnvironmentUnavailable, match=r"robots\.offline is set, and this machine's caches lack it"):
         await lease_once(stage, stage.package("unseen\n", "third"), offline=True)
     assert [] == index.asked
 

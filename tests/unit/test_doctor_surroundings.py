@@ -209,6 +209,19 @@ async def test_robots_are_tried_where_they_are_enabled() -> None:
     assert found["interpreter /absent/python"].outcome is Outcome.FAILED
 
 
+async def test_a_python_that_cannot_run_suites_is_told(tmp_path: Path) -> None:
+    """With the user that it was tried as, and the setting."""
+    robots = {"enabled": True, "framework_path": tmp_path, "framework_python": "/bin/false"}
+
+    found = {
+        each.name: each.verdict async for each in examine(robot_checks(Settings.model_validate({"robots": robots})))
+    }
+
+    assert found["suites of Robot Framework"].outcome is Outcome.FAILED
+    assert "/bin/false does not start as " in found["suites of Robot Framework"].said
+    assert "KURUN_ROBOTS_FRAMEWORK_PYTHON" in found["suites of Robot Framework"].fix
+
+
 async def test_a_user_that_robots_cannot_be_is_told() -> None:
     """Then none is tried."""
     settings = Settings.model_validate({"robots": {"enabled": True, "user": "nobody-of-this-name"}})

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from kurun_worker.memory import ARENAS
 
 THREADS = 8

@@ -88,19 +88,19 @@ def test_results_that_are_too_large_are_not_read(tmp_path: Path, monkeypatch: py
         (3, None, RunFailed, "ended with exit code 3 before its results were written"),
         (0, None, RunFailed, "ended with exit code 0 before its results were written"),
         (-9, None, RunFailed, "was ended by signal 9"),
-        (252, None, PackageInvalid, "cannot run the tests with these options"),
+        (252, None, PackageInvalid, "finds no tests to run, or an option wrong"),
         (253, Counts(1, 1, 0), RunFailed, "was stopped by somebody"),
         (255, None, RunFailed, "failed by an error of its own"),
         (254, None, EnvironmentUnavailable, "/p has no Robot Framework: set robots.framework_python"),
-        (126, None, EnvironmentUnavailable, "/p cannot be started by the user that robots run as"),
-        (127, None, EnvironmentUnavailable, "/p cannot be started by the user that robots run as"),
+        (126, None, EnvironmentUnavailable, "/p cannot be started by bob, whom robots run as"),
+        (127, None, EnvironmentUnavailable, "/p cannot be started by bob, whom robots run as"),
     ],
 )
 def test_return_codes_tell_wrong_data_from_a_wrong_machine(
     code: int, counts: Counts | None, expected: type[RobotError], said: str
 ) -> None:
     """The codes are those that Robot Framework documents, and the shell's."""
-    failure = failure_of(code, counts, whole=counts is not None, python="/p")
+    failure = failure_of(code, counts, whole=counts is not None, python="/p", user="bob")
 
     assert expected is type(failure)
     assert said in str(failure)
@@ -109,9 +109,9 @@ def test_return_codes_tell_wrong_data_from_a_wrong_machine(
 @pytest.mark.parametrize(("code", "said"), [(7, "tests failed: 7"), (250, "tests failed: 250 or more"), (0, "None")])
 def test_without_totals_the_code_alone_decides(code: int, said: str) -> None:
     """Results that are too large to be read do not make a run fail."""
-    assert said == str(failure_of(code, None, whole=True, python="/p"))
+    assert said == str(failure_of(code, None, whole=True, python="/p", user="bob"))
 
 
 def test_success_is_no_failure() -> None:
     """Failed tests do not count where the request says so: Robot Framework's code is 0 then."""
-    assert failure_of(0, Counts(1, 1, 0), whole=True, python="/p") is None
+    assert failure_of(0, Counts(1, 1, 0), whole=True, python="/p", user="bob") is None

@@ -106,11 +106,24 @@ def test_a_folder_that_is_none_is_a_wrong_setting(folder: Path) -> None:
         KuFlowPlugin(settings(folder, framework_path=folder / "missing"))
 
 
+@pytest.mark.parametrize(("name", "mode"), [("missing", None), ("no-program", 0o644)])
+def test_a_python_that_is_no_program_is_a_wrong_setting(
+    folder: Path, suites: Path, name: str, mode: int | None
+) -> None:
+    """It is said at the start."""
+    if mode is not None:
+        (folder / name).touch(mode)
+    with pytest.raises(ConfigurationError, match=rf"robots\.framework_python: .*{name} is no program"):
+        KuFlowPlugin(settings(folder, framework_path=suites, framework_python=folder / name))
+
+
 async def test_a_suite_that_takes_too_long_is_ended(folder: Path, suites: Path) -> None:
     """The limits of robots hold for suites; nothing stays on the disk."""
     python = framework_python(folder / "python")
     home = folder / "home"
-    with pytest.raises(LimitExceeded, match=r"Robot Framework was ended after .* s: timeout"):
+    with pytest.raises(
+        LimitExceeded, match=r"Robot Framework was ended after .*: it took longer than 0\.5 s \(robots\.timeout\)"
+    ):
         await execute(
             home, "endless.robot", framework_path=suites, framework_python=python, timeout=timedelta(seconds=0.5)
         )
@@ -124,9 +137,7 @@ def pythons(folder: Path) -> dict[str, Path]:
     return {"bare": bare_python(folder / "bare"), "missing": folder / "missing" / "python"}
 
 
-@pytest.mark.parametrize(
-    ("which", "said"), [("bare", "has no Robot Framework"), ("missing", "cannot be started by the user")]
-)
+@pytest.mark.parametrize(("which", "said"), [("bare", "has no Robot Framework"), ("missing", ", whom robots run as")])
 async def test_a_python_that_cannot_run_suites_is_the_machines_fault(
     folder: Path, suites: Path, pythons: dict[str, Path], which: str, said: str
 ) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -15,9 +18,13 @@ from kurun_activities.robot_runs.failures import RobotFailed, RobotOverLimit, ro
 from kurun_activities.robot_runs.folders import RunFolders
 from kurun_activities.robot_runs.models import RobotOutcome
 from kurun_activities.robot_runs.outputs import OutputFile, found
+from kurun_activities.robot_runs.packages import fetch_package
 from kurun_activities.robot_runs.tokens import NoTokens, RobotToken, WorkerCredentials, renewed
-from kurun_config import KuFlowSettings
+from kurun_clients.kuflow import BasicAuth, KuFlowClient
+from kurun_clients.kuflow.models import Robot, RobotSourceType
+from kurun_config import KuFlowSettings, RobotSettings
 from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded
+from tests.unit.loopback import Peer, serving
 
 
 def test_only_files_of_the_robot_are_outputs(tmp_path: Path) -> None:
@@ -29,9 +36,27 @@ def test_only_files_of_the_robot_are_outputs(tmp_path: Path) -> None:
     (tmp_path / "etc").symlink_to("/etc")
     os.mkfifo(tmp_path / "pipe")
 
-    assert [("a.png", 4), ("b/c/deep.txt", 4)] == [
-        (each.name, each.size) for each in found(tmp_path, max_files=10, max_bytes=100)
-    ]
+    outputs = found(tmp_path, max_files=10, max_bytes=100)
+
+    assert [("a.png", 4), ("b/c/deep.txt", 4)] == [(each.name, each.size) for each in outputs.files]
+    assert (3, ["etc", "passwd", "pipe"]) == (outputs.left_out, outputs.examples)
+
+
+def test_as_many_outputs_as_the_settings_say_are_taken(tmp_path: Path) -> None:
+    """There is no other limit than that."""
+    for number in range(1500):
+        (tmp_path / str(number)).touch()
+
+    assert 1500 == len(found(tmp_path, max_files=1500, max_bytes=100).files)
+
+
+def test_what_is_left_out_is_counted_and_not_kept(tmp_path: Path) -> None:
+    """A robot may leave any number of links."""
+    for number in range(50):
+        (tmp_path / str(number)).symlink_to("/etc/passwd")
+    outputs = found(tmp_path, max_files=10, max_bytes=100)
+
+    assert (50, 10) == (outputs.left_out, len(outputs.examples))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -40,15 +65,15 @@ def test_a_file_of_somebody_else_is_no_output(tmp_path: Path) -> None:
     (tmp_path / "foreign").write_text("secret")
     os.chown(tmp_path, 65534, 65534)
 
-    assert found(tmp_path, max_files=10, max_bytes=100) == []
+    assert found(tmp_path, max_files=10, max_bytes=100).files == []
 
 
 def test_an_output_folder_that_is_gone_or_replaced_has_no_files(tmp_path: Path) -> None:
     """A robot may do that; nothing of what the link leads to is taken."""
     (tmp_path / "link").symlink_to("/etc")
 
-    assert found(tmp_path / "missing", max_files=10, max_bytes=100) == []
-    assert found(tmp_path / "link", max_files=10, max_bytes=100) == []
+    assert found(tmp_path / "missing", max_files=10, max_bytes=100).files == []
+    assert found(tmp_path / "link", max_files=10, max_bytes=100).files == []
 
 
 def test_too_many_outputs_are_refused(tmp_path: Path) -> None:
@@ -56,7 +81,7 @@ def test_too_many_outputs_are_refused(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / str(number)).touch()
 
-    with pytest.raises(LimitExceeded, match="more than 2 files"):
+    with pytest.raises(LimitExceeded, match=r"more than 2 files \(robots\.max_files\)"):
         found(tmp_path, max_files=2, max_bytes=100)
 
 
@@ -66,9 +91,9 @@ def test_too_large_outputs_are_refused(tmp_path: Path) -> None:
         (tmp_path / str(number)).touch()
         os.truncate(tmp_path / str(number), 50)
 
-    with pytest.raises(LimitExceeded, match="holds more than the 149 bytes"):
+    with pytest.raises(LimitExceeded, match=r"more than 149 bytes \(robots\.max_disk\)"):
         found(tmp_path, max_files=10, max_bytes=149)
-    assert 3 == len(found(tmp_path, max_files=10, max_bytes=150))
+    assert 3 == len(found(tmp_path, max_files=10, max_bytes=150).files)
 
 
 def test_documents_get_names_that_kuflow_takes(tmp_path: Path) -> None:
@@ -94,6 +119,37 @@ async def test_a_run_has_a_folder_of_its_own_until_it_ends(tmp_path: Path) -> No
     assert {first.top, second.top} == during
     assert 0o700 == mode
     assert after == []
+
+
+@pytest.mark.parametrize("size", [5_000, 3_000_000])
+async def test_a_package_that_the_disk_has_no_room_for_is_the_machines_fault(tmp_path: Path, size: int) -> None:
+    """Whether it is noticed while it comes or in the end; the file is named, and nothing keeps it open."""
+
+    async def package(peer: Peer) -> None:
+        await peer.receive()
+        await peer.answer(body=bytes(size), content_type="application/zip")
+
+    robot = Robot.model_construct(id=uuid4(), code="R", source_type=RobotSourceType.PACKAGE, source_file=None)
+    download = tmp_path / "package.zip"
+    async with serving(package) as server, KuFlowClient(server.url, auth=BasicAuth("a", "b")) as kuflow:
+        with (
+            small_disk(1000),
+            pytest.raises(EnvironmentUnavailable, match=r"package\.zip: cannot be written: File too"),
+        ):
+            await fetch_package(kuflow, robot, download, tmp_path / "target", RobotSettings())
+
+    assert str(download) not in [str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+
+
+@contextmanager
+def small_disk(size: int) -> Iterator[None]:
+    """No file gets larger than this; the kernel refuses it as it refuses to write to a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class ShortLived:

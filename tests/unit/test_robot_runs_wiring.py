@@ -70,6 +70,17 @@ async def test_what_the_caller_has_himself_stays(tmp_path: Path) -> None:
     assert [RobotWorkflow] == workflows
 
 
+def test_a_home_that_can_never_be_made_is_a_wrong_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said at the start, and nothing is made."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"robots\.home: .*/file/robots cannot be made: .*/file is no folder"):
+        KuFlowPlugin(settings(tmp_path / "file" / "robots"))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(ConfigurationError, match=r"robots\.home: .*/a/b: .* cannot be written to by uid"):
+        KuFlowPlugin(settings(tmp_path / "a" / "b"))
+    assert ["file"] == [each.name for each in tmp_path.iterdir()]
+
+
 class SteppedClock(SystemClock):
     """Lets those who wait go on when it is told to."""
 
@@ -122,5 +133,5 @@ def _left(home: Path) -> list[Path]:
 
 async def test_a_user_that_does_not_exist_is_a_wrong_setting(tmp_path: Path) -> None:
     """It is said at the start."""
-    with pytest.raises(ConfigurationError, match=r"robots\.enabled: .*no such user"):
+    with pytest.raises(ConfigurationError, match=r"robots\.user: .* as nobody-of-this-name: there is no such user"):
         KuFlowPlugin(settings(tmp_path, user="nobody-of-this-name"))

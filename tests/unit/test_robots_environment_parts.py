@@ -8,10 +8,12 @@ from kurun_config.robots import RobotSettings
 from kurun_robots.environment import EnvironmentKey, Interpreter, NodeJs, robot_home
 from kurun_robots.environment.processes import Finished
 from kurun_robots.environment.uv_failures import failure_of, wants_build
-from kurun_robots.environment.variables import of_uv, reaching_indexes
+from kurun_robots.environment.variables import logins, of_uv, reaching_indexes, without_logins
 from kurun_robots.environment.versions import is_exactly, is_near
 from kurun_robots.errors import EnvironmentInvalid, EnvironmentUnavailable
 from kurun_robots.package.manifest import Manifest
+from kurun_robots.run.preparing import prepare
+from kurun_robots.run.request import RunRequest
 
 PYTHON = Interpreter(Path("/usr/bin/python3.11"), "3.11.7", "cpython", "linux-x86_64", "cpython-311")
 
@@ -96,6 +98,41 @@ def test_variables() -> None:
         "PIP_INDEX_URL": "https://index/simple",
     } == foreign
     assert {**foreign, "PATH": "/venv/bin:/usr/bin", "HOME": "/home/worker"} == of_uv(GIVEN)
+
+
+LOGINS = {
+    "UV_INDEX_URL": "http://bob:s3cret%21@host:1/simple?x=a@b",
+    "UV_INDEX": "corp=https://token-123@host/a https://bob:p@ss@host/b",
+    "UV_FIND_LINKS": "https://host/x@1,https://bob:third@host/y",
+    "UV_INDEX_CORP_USERNAME": "bob",
+    "UV_INDEX_CORP_PASSWORD": "fourth",
+    "https_proxy": "bob:fifth@proxy:3128",
+    "PIP_EXTRA_INDEX_URL": "https://host/c",
+    "NO_PROXY": "localhost",
+}
+
+
+def test_logins_of_indexes() -> None:
+    """Code of a package gets the addresses of indexes and proxies, and nobody's password."""
+    told = without_logins(LOGINS)
+
+    assert {
+        "UV_INDEX_URL": "http://host:1/simple?x=a@b",
+        "UV_INDEX": "corp=https://host/a https://host/b",
+        "UV_FIND_LINKS": "https://host/x@1,https://host/y",
+        "https_proxy": "proxy:3128",
+        "PIP_EXTRA_INDEX_URL": "https://host/c",
+        "NO_PROXY": "localhost",
+    } == {name: value for name, value in told.items() if name in LOGINS}
+    assert LOGINS.items() <= reaching_indexes(LOGINS).items()
+    assert {"s3cret%21", "s3cret!", "token-123", "p@ss", "third", "fourth", "fifth"} == logins(LOGINS)
+
+
+def test_own_path(tmp_path: Path) -> None:
+    """A robot's own PATH adds folders behind those of its environment: it finds its Python all the same."""
+    request = RunRequest("true", tmp_path, variables={"PATH": "/own"}, path=(Path("/environment/bin"),))
+
+    assert "/environment/bin:/own:/usr/local/bin:/usr/bin:/bin" == prepare(request, "mark").variables["PATH"]
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def test_an_unknown_operation_names_the_known_ones() -> None:
         (OPERATIONS + "tools: [python]", ["kubot.yaml:4: tools: a mapping is wanted"]),
         (OPERATIONS + "tools: {python: '>=3.11'}", ["kubot.yaml:4: tools.python: a version such as 3.11.4 is wanted"]),
         (OPERATIONS + "tools: {python: \u0663}", ["kubot.yaml:4: tools.python: a version such as 3.11.4 is wanted"]),
+        (OPERATIONS + "tools: {python: 9.9}", ["kubot.yaml:4: tools.python: a version such as 3.11.4 is wanted"]),
         (OPERATIONS + "tools: {python: -h}", ["kubot.yaml:4: tools.python: a version such as 3.11.4 is wanted"]),
         (
             OPERATIONS + 'tools: {python: "3\\n"}',
@@ -141,6 +142,10 @@ def test_an_unknown_operation_names_the_known_ones() -> None:
         ("? [a]\n: b", ["kubot.yaml:1: a key that is no text"]),
         ("? !!str [a]\n: b", ["kubot.yaml:1: a key that is no text"]),
         ("~: b", ["kubot.yaml:1: a key that is no text"]),
+        (
+            "a:\n\tb: c",
+            ["kubot.yaml:2: not YAML: found character '\\t' that cannot start any token: indent with spaces"],
+        ),
         ("a:\n  !!python/object/apply:os.system [x]", ["kubot.yaml:2: tags, written with !, are not allowed"]),
         ("a: !!int 3", ["kubot.yaml:1: tags, written with !, are not allowed"]),
         ("a: &a [*a]", ["kubot.yaml:1: too large: too many or too deeply nested values"]),

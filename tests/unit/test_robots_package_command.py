@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,3 +98,74 @@ def test_what_is_no_package_is_said(source: Path, ends: Ends) -> None:
     assert (2, True) == (pipe[0], "pipe is no file" in pipe[1])
     assert (2, True) == (folder[0], "'main.py' is a file" in folder[1])
     assert (2, "kurun: Invalid value for --output: there is no folder none\n") == nowhere
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("one\n-e ../foo\n", "requirements.txt:2: an environment is shared by many runs: name '../foo' without"),
+        ("-r other.txt\n", "requirements.txt:1: the package has no 'other.txt'"),
+        ("-r left.out\n", "requirements.txt:1: the package has no 'left.out'"),
+        ("hu manize===\n", "requirements.txt:1: is no requirement"),
+        ("one\0\n", "requirements.txt:1: has control characters"),
+        (None, "requirements.txt: is no file"),
+    ],
+)
+def test_requirements_that_a_run_would_refuse(source: Path, ends: Ends, text: str | None, said: str) -> None:
+    """Are found in a folder and in a package, with their line; none is packed."""
+    (source / ".kubotignore").write_text("left.out\n")
+    (source / "left.out").touch()
+    wanted = source / "requirements.txt"
+    ends("pack", ".", "-o", "good.zip")
+    if text is None:
+        wanted.mkdir()
+        (wanted / "inside").touch()
+    else:
+        wanted.write_text(text)
+    with zipfile.ZipFile("good.zip", "a") as package:
+        for path in (wanted / "inside",) if text is None else (wanted,):
+            package.write(path, path.relative_to(source))
+
+    for command in (("check", "."), ("check", "good.zip"), ("pack", ".", "-o", "bad.zip")):
+        code, output = ends(*command)
+        assert (2, True) == (code, output.startswith(said)), output
+    assert not Path("bad.zip").exists()
+
+
+def test_requirements_that_are_right(source: Path, ends: Ends) -> None:
+    """What they name of the package is there."""
+    (source / "more").mkdir()
+    (source / "wheels").mkdir()
+    (source / "wheels" / "x-1-py3-none-any.whl").touch()
+    (source / "requirements.txt").write_text(
+        "one\n-r more/own.txt\n--find-links wheels\n./wheels/x-1-py3-none-any.whl\n"
+    )
+    (source / "more" / "own.txt").write_text("two>=2\n")
+
+    assert (0, 0, 0) == tuple(ends(*command)[0] for command in (("check", "."), ("pack", "."), ("check", "hello.zip")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--variable", "A B=1"), "'A B': a name has letters, digits and underscores"),
+        (("--variable", "KUFLOW_TASK_ID=1"), "'KUFLOW_TASK_ID': every run sets it itself"),
+        (("--variable", "HOME=/"), "'HOME': every run sets it itself"),
+        (("--variable", "KUFLOW_API_TOKEN=zz"), "'KUFLOW_API_TOKEN': robots.share_credentials sets it"),
+        (("--nosuch",), "--nosuch"),
+        (("--config", "nosuch.toml"), "nosuch.toml"),
+        ((), "kubot.yaml:3: operations.0.shell: is empty"),
+    ],
+)
+@pytest.mark.usefixtures("source")
+def test_a_run_that_cannot_begin(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    """Ends with a code that no robot's own can be taken for."""
+    monkeypatch.setenv("KURUN_ROBOTS_SHARE_CREDENTIALS", "true")
+    if not arguments:
+        Path("kubot.yaml").write_text("operations:\n  - name: Say hello\n    shell: ''\n")
+    code, output = ends("run", ".", "--operation", "Say hello", *arguments)
+
+    assert 125 == code
+    assert said in output

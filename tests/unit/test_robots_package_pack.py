@@ -168,9 +168,12 @@ def test_limits_are_kept_and_the_old_package_too(tmp_path: Path) -> None:
     written(tmp_path / "source", {"a": os.urandom(3000), "b": ""})
     (tmp_path / "robot.zip").write_bytes(b"old")
 
-    assert refusal(tmp_path, PackageLimits(2, 9999, 9999, 200)) == ["the package has more than 2 files and folders"]
+    assert refusal(tmp_path, PackageLimits(2, 9999, 9999, 200)) == [
+        "the package has more than 2 files and folders (robots.max_files)"
+    ]
+    size = f"{3000 + len(MANIFEST_TEXT)} bytes; at most 2000 are allowed (robots.max_unpacked_bytes)"
     assert refusal(tmp_path, PackageLimits(3, 9999, 2000, 200)) == [
-        f"the files of the package have {3000 + len(MANIFEST_TEXT)} bytes; at most 2000 are allowed"
+        f"the files of the package have {size}; the largest is a"
     ]
     with pytest.raises(PackageProblems, match="bytes; at most 2000 are allowed"):
         pack(tmp_path / "source", tmp_path / "robot.zip", PackageLimits(3, 2000, 9999, 200))

@@ -85,7 +85,8 @@ def test_limits_are_of_the_settings(tmp_path: Path) -> None:
     empty = [Raw(f"{number}", b"") for number in range(2)]
     large = Raw("large", bytes(2000), DEFLATED)
 
-    assert "the package has 3 files and folders; at most 2 are allowed" == refusal(tmp_path, package_of(*empty), small)
+    many = "the package has 3 files and folders; at most 2 are allowed (robots.max_files)"
+    assert many == refusal(tmp_path, package_of(*empty), small)
     assert "bytes; at most 1000 are allowed" in refusal(tmp_path, package_of(Raw("a", bytes(1000))), small)
     assert "the files of the package have 2054 bytes; at most 1000 are allowed" in refusal(
         tmp_path, package_of(large), small

@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 from kurun_activities import failure_types
 from kurun_activities.failures import failure, unexpected
 from kurun_activities.k2 import failure_types as k2_failure_types
+from kurun_activities.robot_runs.failure_types import ENVIRONMENT_UNAVAILABLE
 from kurun_worker.log_floods import INTERVAL, MOST_LINES, ActivityFailures, OncePerMinute, failure_fields
 
 
@@ -58,7 +59,7 @@ def failed(
     return made
 
 
-@pytest.mark.parametrize("kind", [failure_types.REST_FAILURE, k2_failure_types.TEMPORARY])
+@pytest.mark.parametrize("kind", [failure_types.REST_FAILURE, k2_failure_types.TEMPORARY, ENVIRONMENT_UNAVAILABLE])
 def test_a_failure_of_ours_is_one_line_once_a_minute(kind: str) -> None:
     """No traceback; per type and activity, with the number of lines that were kept back."""
     now = [0.0]

@@ -71,6 +71,7 @@ class Words:
             "",
             *_people(info),
             *_definitions(info),
+            *_robots(info),
             *_k2(info),
             "Next, in another terminal, here:",
             *_run(info, settings),
@@ -120,6 +121,11 @@ def _carried_out(definition: dict[str, Any]) -> str:
     key_id = definition["kms_key_id"]
     confidential = "" if key_id is None else f", confidential with key {key_id}"
     return f"{definition['workflow_type']} on queue {definition['task_queue']}{confidential}"
+
+
+def _robots(info: dict[str, Any]) -> list[str]:
+    rows = [(each["code"], f"id {each['id']}") for each in info["robots"]]
+    return ["Robots", *_table(rows), ""] if rows else []
 
 
 def _k2(info: dict[str, Any]) -> list[str]:

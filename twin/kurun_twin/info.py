@@ -56,6 +56,7 @@ def describe(
             }
             for each in platform.definitions.processes
         ],
+        "robots": [{"id": str(each.id), "code": each.code} for each in platform.definitions.robots],
         "data_dir": str(platform.options.data_dir.resolve()),
         "pid": os.getpid(),
     }

@@ -21,7 +21,7 @@ MOST_LINES = 200
 """Different lines that are remembered; older ones may be said again."""
 
 _NUMBERS = re.compile(r"\d+")
-_OURS = ("KuFlowActivities.", "K2.")
+_OURS = ("KuFlowActivities.", "KuFlowRobots.", "K2.")
 _UNEXPECTED = "Invocation error: "
 _UNREGISTERED = re.compile(r"Activity function (\S+) for workflow (.+) is not registered on this worker", re.DOTALL)
 _FIELDS = "kurun_failure"

@@ -15,6 +15,7 @@ from kurun_config import ConfigurationError, RobotSettings, Settings
 from kurun_worker.clock import Clock
 from kurun_worker.definitions import activity_name, workflow_name
 from kurun_worker.pacing import jittered
+from kurun_worker.robots_settings import impossible
 
 if TYPE_CHECKING:
     from kurun_activities.robot_runs.hosting import RobotHost
@@ -64,7 +65,8 @@ class RobotPart:
         """The part that the settings describe, or ``None`` where robots are not enabled.
 
         Raises:
-            ConfigurationError: Libraries are missing, or robots cannot run as the user of the settings.
+            ConfigurationError: Libraries are missing, robots cannot run as the user of the settings, or a folder or
+                program of the settings is of no use.
         """
         if not settings.robots.enabled:
             return None
@@ -88,7 +90,9 @@ class RobotPart:
         try:
             host = RobotHost(settings, assets=KuFlowAssets(kuflow))
         except RobotError as error:
-            raise ConfigurationError(f"robots.enabled: {error}") from None
+            raise ConfigurationError(f"robots.user: {error}") from None
+        for setting, why in impossible(settings.robots):
+            raise ConfigurationError(f"robots.{setting}: {why}")
         interceptor = RobotActivityInterceptor(host)
         activities = robot_activities()
         if _runs_framework(settings.robots):
@@ -168,8 +172,6 @@ def _runs_framework(settings: RobotSettings) -> bool:
     if folder is None:
         log.info("no suites of Robot Framework are run", reason="robots.framework_path is not set")
         return False
-    if not folder.is_dir():
-        raise ConfigurationError(f"robots.framework_path: {folder} is not a folder")
     if settings.framework_python is None and find_spec("robot") is None:
         reason = "Robot Framework is not installed: pip install 'kurun[robotframework]', or set robots.framework_python"
         log.warning("no suites of Robot Framework are run", reason=reason)

@@ -70,7 +70,7 @@ class RobotWorkflow:
         )
         if ran.complete_task:
             await _complete(request.process_item_id)
-        count = len(ran.documents)
+        count = len(ran.documents) + (ran.more_documents or 0)
         left = f", {count} document{'' if count == 1 else 's'}" if count else ""
         return WorkflowRobotResponse(message=f"{request.robot_operation}: succeeded{left}")
 

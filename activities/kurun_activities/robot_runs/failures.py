@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from temporalio.exceptions import ApplicationError
 
-from kurun_activities.failures import MAX_TEXT
+from kurun_activities.failures import MAX_TEXT, rest_failure, unexpected
 from kurun_activities.robot_runs.failure_types import (
     ENVIRONMENT_INVALID,
     ENVIRONMENT_UNAVAILABLE,
@@ -14,6 +15,7 @@ from kurun_activities.robot_runs.failure_types import (
     RUN_FAILED,
 )
 from kurun_activities.robot_runs.models import RobotOutcome
+from kurun_clients.http import ApiError
 from kurun_robots.errors import (
     EnvironmentInvalid,
     EnvironmentUnavailable,
@@ -44,16 +46,47 @@ class RobotOverLimit(LimitExceeded, RobotFailed):
     """A robot was ended for a limit."""
 
 
-def is_passing(error: RobotError) -> bool:
-    """Whether it may go better later."""
-    return isinstance(error, EnvironmentUnavailable)
-
-
 def robot_failure(error: RobotError) -> ApplicationError:
     """The failure that a workflow sees instead of a robot's error."""
     kind = next((name for known, name in _TYPES if isinstance(error, known)), ENVIRONMENT_UNAVAILABLE)
     details = [error.outcome.to_wire()] if isinstance(error, RobotFailed) else []
     return ApplicationError(str(error)[:MAX_TEXT], *details, type=kind, non_retryable=kind != ENVIRONMENT_UNAVAILABLE)
+
+
+def failure_of(error: Exception) -> ApplicationError:
+    """The failure that a workflow sees instead of whatever ended a run."""
+    match error:
+        case RobotError():
+            return robot_failure(error)
+        case ApplicationError():
+            return error
+        case ApiError():
+            return rest_failure(error)
+        case _:
+            return unexpected(error)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether it may go better later."""
+    return not failure_of(error).non_retryable
+
+
+@contextmanager
+def disk_trouble(home: Path) -> Iterator[None]:
+    """Say which file it was when a disk is full or broken.
+
+    Args:
+        home: What is named where the error names no file.
+
+    Raises:
+        EnvironmentUnavailable: In place of the operating system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # a time that ran out
+            raise
+        raise EnvironmentUnavailable(f"{error.filename or home}: {error.strerror}") from error
 
 
 @contextmanager

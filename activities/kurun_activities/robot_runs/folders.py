@@ -4,6 +4,7 @@ What a killed worker left behind is removed by the next run on the machine, or b
 """
 
 import fcntl
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ from kurun_robots.errors import EnvironmentUnavailable
 from kurun_robots.run.clearing import remove
 
 log = structlog.get_logger(__name__)
+_said = logging.getLogger(__name__)  # says nothing where logs are not set up, as when a robot is run by hand
 
 _PASSABLE: Final = 0o711  # the robots' user gets through and does not see whose other runs there are
 _PRIVATE: Final = 0o700
@@ -181,6 +183,8 @@ async def _clear(left: list[tuple[Path, int]]) -> None:
                 await remove(folder)
             except EnvironmentUnavailable as error:
                 log.warning("what a killed worker left behind cannot be removed", error=str(error))
+            else:
+                _said.info("what a killed worker left behind was removed: %s", folder)
     finally:
         _let_go(left)
 

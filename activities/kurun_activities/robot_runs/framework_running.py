@@ -11,6 +11,7 @@ from kurun_activities.robot_runs.failures import RobotFailed, RobotOverLimit
 from kurun_activities.robot_runs.folders import RunFolder
 from kurun_activities.robot_runs.hosting import RobotHost
 from kurun_activities.robot_runs.models import ExecuteRobotOutcome, ExecuteRobotRequest, ExecuteRobotResponse
+from kurun_activities.robot_runs.recording import recorded
 from kurun_clients.threads import in_thread
 from kurun_config import RobotSettings
 from kurun_robots.errors import EnvironmentUnavailable, PackageInvalid, RunFailed
@@ -20,11 +21,13 @@ from kurun_robots.framework.results import Counts, ResultTooLarge, read_counts
 from kurun_robots.framework.starting import RESULT, Suite, command
 from kurun_robots.framework.verdict import failure_of
 from kurun_robots.run.limits import RunLimits
+from kurun_robots.run.preparing import name_of_user
 from kurun_robots.run.request import OutputLine, Progress, RunRequest, RunResult
 from kurun_robots.run.runner import run
 
 _SAID_LINES: Final = 5
 _SAID_TEXT: Final = 1000
+_HELP: Final = "Try --help"  # is for those who have a command line
 
 
 async def execute_robot(request: ExecuteRobotRequest) -> ExecuteRobotResponse:
@@ -36,16 +39,18 @@ async def execute_robot(request: ExecuteRobotRequest) -> ExecuteRobotResponse:
     host = context.current()
     settings = host.settings.robots
     async with heartbeating({"stage": "waiting"}) as heartbeat:
-        suite = await in_thread(lambda: _suite(request, settings))
-        async with host.folder() as folder:
-            result = await _run(host, folder, suite, heartbeat)
-            await in_thread(folder.close)
-            counts, whole = await in_thread(lambda: _counts(folder))
-    return _judged(result, counts, whole=whole, python=str(_python(settings)))
+        with recorded(suite=request.tests):
+            suite = await in_thread(lambda: _suite(request, settings))
+            async with host.folder() as folder:
+                result = await _run(host, settings, folder, suite, heartbeat)
+                await in_thread(folder.close)
+                counts, whole = await in_thread(lambda: _counts(folder))
+            return _judged(result, settings, counts, whole=whole)
 
 
-async def _run(host: RobotHost, folder: RunFolder, suite: Suite, heartbeat: Heartbeat) -> RunResult:
-    settings = host.settings.robots
+async def _run(
+    host: RobotHost, settings: RobotSettings, folder: RunFolder, suite: Suite, heartbeat: Heartbeat
+) -> RunResult:
     order, python = folder.own / "order.json", _python(settings)
     await in_thread(lambda: _make_ready(folder, order, suite))
     asked = RunRequest(
@@ -110,7 +115,7 @@ def _counts(folder: RunFolder) -> tuple[Counts | None, bool]:
     return counts, counts is not None
 
 
-def _judged(result: RunResult, counts: Counts | None, *, whole: bool, python: str) -> ExecuteRobotResponse:
+def _judged(result: RunResult, settings: RobotSettings, counts: Counts | None, *, whole: bool) -> ExecuteRobotResponse:
     last_lines = tuple(line.text for line in result.last_lines)
     outcome = ExecuteRobotOutcome(
         exit_code=result.exit_code,
@@ -122,14 +127,17 @@ def _judged(result: RunResult, counts: Counts | None, *, whole: bool, python: st
         skipped=counts.skipped if counts else None,
     )
     if result.ended_by is not None:
-        raise RobotOverLimit(f"Robot Framework was ended after {result.seconds:.1f} s: {result.ended_by}", outcome)
-    match failure_of(result.exit_code, counts, whole=whole, python=python):
+        why = RunLimits.of(settings).reason(result.ended_by)
+        raise RobotOverLimit(f"Robot Framework was ended after {result.seconds:.1f} s: {why}", outcome)
+    python, user = str(_python(settings)), name_of_user(settings.user)
+    match failure_of(result.exit_code, counts, whole=whole, python=python, user=user):
         case None:
             return ExecuteRobotResponse(**dict(outcome))
         case RunFailed() as error:
             raise RobotFailed(str(error), outcome)
         case PackageInvalid() as error:
-            said = "; ".join([line for line in last_lines if line.strip()][-_SAID_LINES:])
+            lines = [line for line in last_lines if line.strip() and not line.startswith(_HELP)]
+            said = "; ".join(lines[-_SAID_LINES:])
             raise PackageInvalid(f"{error}: {said[:_SAID_TEXT]}")
         case error:
             raise error

@@ -9,12 +9,13 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
 from pydantic import SecretStr
 
-from kurun_activities.robot_runs.failures import RobotFailed, RobotOverLimit
+from kurun_activities.robot_runs.failures import RobotFailed, RobotOverLimit, disk_trouble
 from kurun_activities.robot_runs.folders import RunFolder, RunFolders
 from kurun_activities.robot_runs.models import RobotOutcome
 from kurun_activities.robot_runs.tokens import (
@@ -28,12 +29,15 @@ from kurun_activities.robot_runs.tokens import (
 from kurun_clients.threads import in_thread
 from kurun_config import Settings, setting_paths, value_at
 from kurun_robots.environment import AssetSource, Environment, Environments, RobotUser, robot_home
+from kurun_robots.environment.variables import logins
 from kurun_robots.errors import EnvironmentUnavailable
 from kurun_robots.package import Manifest
 from kurun_robots.run.limits import RunLimits
 from kurun_robots.run.request import OutputLine, Progress, RunRequest, RunResult
 from kurun_robots.run.runner import run
 
+_STREAMING: Mapping[str, str] = MappingProxyType({"PYTHONUNBUFFERED": "1"})
+"""Lets Python write each line at once, not when some thousands of characters are there or the robot ends."""
 _FLAG_VALUES = frozenset({"true", "false", "none", "null"})
 
 
@@ -140,9 +144,15 @@ class RobotHost:
 
     @asynccontextmanager
     async def folder(self) -> AsyncIterator[RunFolder]:
-        """A folder for a run, when there is a slot for it."""
-        async with self._slots, self._folders.lease() as folder:
-            yield folder
+        """A folder for a run, when there is a slot for it.
+
+        Raises:
+            EnvironmentUnavailable: It cannot be made; or in the block the operating system refused something.
+        """
+        async with self._slots:
+            with disk_trouble(robot_home(self.settings.robots)):
+                async with self._folders.lease() as folder:
+                    yield folder
 
     async def run(self, folder: RunFolder, manifest: Manifest, job: Job, watcher: Watcher) -> RobotOutcome:
         """Run a package that lies unpacked in the folder. Its output folder is for the worker alone afterwards.
@@ -180,7 +190,7 @@ class RobotHost:
             request = RunRequest(
                 operation.shell,
                 folder.own,
-                variables={**environment.variables, **job.variables, **self._variables(folder, job)},
+                variables={**_STREAMING, **environment.variables, **job.variables, **self._variables(folder, job)},
                 path=environment.path_entries,
                 working=folder.package,
                 needed=(*environment.needed, folder.token),
@@ -190,7 +200,7 @@ class RobotHost:
             )
             result = await self._run(request, token, watcher, robot_id=job.robot_id, place=folder.token)
         await in_thread(folder.close)
-        return _judged(job, result)
+        return _judged(job, request.limits, result)
 
     async def _run(
         self, request: RunRequest, token: RobotToken | None, watcher: Watcher, *, robot_id: UUID | None, place: Path
@@ -238,7 +248,7 @@ def _make_ready(folder: RunFolder, environment: Environment) -> None:
         raise EnvironmentUnavailable(f"the run's folder cannot be made ready: {error}") from None
 
 
-def _judged(job: Job, result: RunResult) -> RobotOutcome:
+def _judged(job: Job, limits: RunLimits, result: RunResult) -> RobotOutcome:
     outcome = RobotOutcome(
         exit_code=result.exit_code,
         duration=round(result.seconds, 3),
@@ -247,7 +257,9 @@ def _judged(job: Job, result: RunResult) -> RobotOutcome:
     )
     after = f"after {result.seconds:.1f} s"
     if result.ended_by is not None:
-        raise RobotOverLimit(f"{job.operation!r} was ended {after}: {result.ended_by}", outcome)
+        asked = job.timeout is not None and job.timeout.total_seconds() == limits.seconds
+        why = limits.reason(result.ended_by, timeout="asked for" if asked else "robots.timeout")
+        raise RobotOverLimit(f"{job.operation!r} was ended {after}: {why}", outcome)
     if result.exit_code != 0:
         ending = f"exit code {result.exit_code}" if result.exit_code > 0 else f"signal {-result.exit_code}"
         raise RobotFailed(f"{job.operation!r} ended {after} with {ending}", outcome)
@@ -260,4 +272,4 @@ def _secret_values(job: Job) -> list[str]:
 
 def _secrets_of(settings: Settings) -> list[str]:
     values = [value_at(settings, path) for path, _ in setting_paths()]
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    return [*(value.get_secret_value() for value in values if isinstance(value, SecretStr)), *logins()]

@@ -64,10 +64,12 @@ class RobotRunResponse(RobotOutcome):
 
     Attributes:
         documents: What it left in the output folder.
+        more_documents: How many more it left than the workflow's history has room for; the process has them all.
         complete_task: The worker's settings want the task completed now.
     """
 
     documents: tuple[RobotDocument, ...] = ()
+    more_documents: int | None = None
     complete_task: bool = False
 
 

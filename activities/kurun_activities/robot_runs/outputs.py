@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from mimetypes import MimeTypes
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,8 +17,9 @@ from kurun_clients.threads import in_thread
 from kurun_config import RobotSettings
 from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded
 
-MAX_DOCUMENTS: Final = 1000
-"""Their references pass through the workflow's history, which takes no more than 2 MB at once."""
+MAX_TOLD: Final = 1_000_000
+"""Characters of documents' addresses and names that pass through the workflow's history, which takes 2 MB at once."""
+_EXAMPLES: Final = 10
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TYPES: Final = MimeTypes()
 
@@ -44,7 +45,7 @@ class OutputFile:
     @property
     def document_name(self) -> str:
         """A name for the document: folders and what cannot be printed are replaced."""
-        name = "".join(letter if letter.isprintable() else "_" for letter in self.name.replace("/", "-"))
+        name = printable(self.name.replace("/", "-"))
         suffix = Path(name).suffix[:20]
         return name if len(name) <= MAX_NAME else name[: MAX_NAME - len(suffix)] + suffix
 
@@ -54,8 +55,29 @@ class OutputFile:
         return _TYPES.guess_type(self.document_name)[0] or UNKNOWN_TYPE
 
 
-def found(folder: Path, *, max_files: int, max_bytes: int) -> list[OutputFile]:
-    """The files in an output folder that nobody writes to any more, by their names. Blocking.
+@dataclass
+class Outputs:
+    """What an output folder holds.
+
+    Attributes:
+        files: The files, by their names.
+        left_out: How many things in it are no files of the robot: links, pipes, devices, files of somebody else.
+        examples: Names of the first of them.
+    """
+
+    files: list[OutputFile] = field(default_factory=list)
+    left_out: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def leave_out(self, name: str) -> None:
+        """Count something that is no file of the robot."""
+        self.left_out += 1
+        if self.left_out <= _EXAMPLES:
+            self.examples.append(name)
+
+
+def found(folder: Path, *, max_files: int, max_bytes: int) -> Outputs:
+    """The files in an output folder that nobody writes to any more. Blocking.
 
     Links, pipes and devices are left out, and so is what belongs to somebody else than the folder: a robot could have
     put a name of a foreign file there. The size counts that they are read with: a file of nothing but a hole takes no
@@ -65,30 +87,32 @@ def found(folder: Path, *, max_files: int, max_bytes: int) -> list[OutputFile]:
         LimitExceeded: There are too many, or they are too large together.
         EnvironmentUnavailable: The folder cannot be read.
     """
-    files: list[OutputFile] = []
-    most, size = min(max_files, MAX_DOCUMENTS), 0
+    there, size = Outputs(), 0
     try:
         owner = folder.lstat()
         if not stat.S_ISDIR(owner.st_mode):
-            return []  # the robot removed it, or put something else in its place
+            return there  # the robot removed it, or put something else in its place
         for place, folders, names, descriptor in os.fwalk(folder, onerror=_raise):
             folders.sort()
-            for name in sorted(names):
+            for name in sorted((*folders, *names)):
                 status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                if not stat.S_ISREG(status.st_mode) or status.st_uid != owner.st_uid:
+                shown = _shown(Path(place, name).relative_to(folder))
+                if stat.S_ISDIR(status.st_mode):
                     continue
-                path = Path(place, name)
-                files.append(OutputFile(path, _shown(path.relative_to(folder)), status.st_size))
+                if not stat.S_ISREG(status.st_mode) or status.st_uid != owner.st_uid:
+                    there.leave_out(shown)
+                    continue
+                there.files.append(OutputFile(Path(place, name), shown, status.st_size))
                 size += status.st_size
-                if len(files) > most:
-                    raise LimitExceeded(f"the output folder has more than {most} files")
+                if len(there.files) > max_files:
+                    raise LimitExceeded(f"the output folder has more than {max_files} files (robots.max_files)")
                 if size > max_bytes:
-                    raise LimitExceeded(f"the output folder holds more than the {max_bytes} bytes of robots.max_disk")
+                    raise LimitExceeded(f"the output folder holds more than {max_bytes} bytes (robots.max_disk)")
     except FileNotFoundError:
-        return []
+        return Outputs()
     except (OSError, RecursionError) as error:
         raise EnvironmentUnavailable(f"the output folder cannot be read: {error}") from None
-    return files
+    return there
 
 
 async def upload(kuflow: KuFlowClient, process_id: UUID, file: OutputFile, *, max_bytes: int) -> RobotDocument:
@@ -99,7 +123,8 @@ async def upload(kuflow: KuFlowClient, process_id: UUID, file: OutputFile, *, ma
         ApiError: KuFlow refused or could not be reached.
     """
     if file.size > max_bytes:
-        raise LimitExceeded(f"{file.name} in the output folder is larger than the {max_bytes} bytes of a document")
+        name = printable(file.name)
+        raise LimitExceeded(f"{name} in the output folder is larger than {max_bytes} bytes (documents.max_bytes)")
     sent = await kuflow.processes.upload_document(
         process_id, file, file_name=file.document_name, content_type=file.content_type
     )
@@ -110,9 +135,38 @@ async def upload(kuflow: KuFlowClient, process_id: UUID, file: OutputFile, *, ma
     return RobotDocument(path=file.name, document_uri=reference.uri, reference=str(reference), size=file.size)
 
 
-async def files_of(folder: Path, settings: RobotSettings) -> list[OutputFile]:
+@dataclass
+class Uploads:
+    """What became of an output folder.
+
+    Attributes:
+        documents: The documents made of its files, as far as they fit into the workflow's history.
+        more: How many more there are.
+        outputs: What was in the folder.
+    """
+
+    outputs: Outputs = field(default_factory=Outputs)
+    documents: list[RobotDocument] = field(default_factory=list)
+    more: int = 0
+    _told: int = 0
+
+    def add(self, document: RobotDocument) -> None:
+        """One more was uploaded."""
+        self._told += len(document.path) + len(document.document_uri) + len(document.reference)
+        if self._told <= MAX_TOLD:
+            self.documents.append(document)
+        else:
+            self.more += 1
+
+
+async def outputs_of(folder: Path, settings: RobotSettings) -> Outputs:
     """As :func:`found`, in a thread."""
     return await in_thread(lambda: found(folder, max_files=settings.max_files, max_bytes=settings.max_disk))
+
+
+def printable(name: str) -> str:
+    """A name as it may be written into a line: what cannot be printed is replaced."""
+    return "".join(letter if letter.isprintable() else "_" for letter in name)
 
 
 def opened(path: Path) -> BinaryIO:

@@ -1,7 +1,7 @@
 """Packages and tools on their way from KuFlow to this machine."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
@@ -82,7 +82,9 @@ class KuFlowAssets:
                 robot_id, type=type, version=version, platform=platform, architecture=architecture
             ) as arriving:
                 await _save(arriving, target, MAX_ASSET_BYTES)
-        except (BadRequest, NotFound) as error:
+        except NotFound as error:
+            raise EnvironmentInvalid(f"KuFlow has no {type.value} {version} for the robot") from error
+        except BadRequest as error:
             raise EnvironmentInvalid(f"KuFlow has no {type.value} {version} for the robot: {error}") from error
         except (ApiError, PackageInvalid) as error:
             raise EnvironmentUnavailable(f"{type.value} {version} cannot be fetched: {error}") from error
@@ -91,7 +93,7 @@ class KuFlowAssets:
 async def _save(arriving: DocumentDownload, target: Path, limit: int) -> None:
     passed = 0
     pending = bytearray()
-    file: BinaryIO = await in_thread(lambda: target.open("xb"), undo=lambda unwanted: unwanted.close())
+    file = await in_thread(lambda: _new_file(target), undo=lambda unwanted: unwanted.close())
 
     def flush() -> None:
         file.write(pending)
@@ -106,9 +108,27 @@ async def _save(arriving: DocumentDownload, target: Path, limit: int) -> None:
             if len(pending) >= BUFFER:
                 await in_thread(flush)
         await in_thread(flush)
-    except OSError as error:
-        raise EnvironmentUnavailable(f"{target}: cannot be written: {error.strerror}") from None
-    finally:
         await in_thread(file.close)
+    except OSError as error:
+        raise _unwritable(target, error) from None
+    finally:
+        await in_thread(lambda: _give_up(file))
     if arriving.size is not None and passed != arriving.size:
         raise failure(f"{passed} bytes came of {arriving.size} announced")
+
+
+def _new_file(target: Path) -> BinaryIO:
+    try:
+        return target.open("xb")
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
+def _give_up(file: BinaryIO) -> None:
+    """Close a file whose rest may not be writable; what went wrong with it is told by somebody else."""
+    with suppress(OSError):
+        file.close()
+
+
+def _unwritable(target: Path, error: OSError) -> EnvironmentUnavailable:
+    return EnvironmentUnavailable(f"{target}: cannot be written: {error.strerror}")

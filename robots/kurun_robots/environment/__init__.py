@@ -8,7 +8,7 @@ from kurun_robots.environment.key import EnvironmentKey
 from kurun_robots.environment.nodejs import NodeJs
 from kurun_robots.environment.owner import RobotUser
 from kurun_robots.environment.reports import Report
-from kurun_robots.environment.requirements import Requirements
+from kurun_robots.package.requirements import Requirements
 
 __all__ = [
     "AssetSource",

@@ -16,11 +16,11 @@ from kurun_robots.environment.making import PACKAGE, VENV, Making, Wanted
 from kurun_robots.environment.nodejs import NodeJses
 from kurun_robots.environment.owner import RobotUser
 from kurun_robots.environment.reports import Report, silent
-from kurun_robots.environment.requirements import Requirements
 from kurun_robots.environment.tools import Tools
 from kurun_robots.environment.uv import Uv
 from kurun_robots.errors import EnvironmentUnavailable
 from kurun_robots.package.manifest import Manifest
+from kurun_robots.package.requirements import Requirements
 
 
 @dataclass(frozen=True)

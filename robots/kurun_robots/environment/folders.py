@@ -104,7 +104,11 @@ class Folders:
             return
         try:
             if await in_thread(lambda: self._ready(key)) is None:
-                await self._build(key, build, report)
+                try:
+                    await self._build(key, build, report)
+                except BaseException:
+                    lock.remove()  # there is nothing that it guards
+                    raise
                 lock.touch()
         finally:
             lock.release()

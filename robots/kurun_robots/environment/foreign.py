@@ -7,8 +7,8 @@ from pathlib import Path
 from kurun_config.robots import RobotSettings
 from kurun_robots.environment.processes import Finished
 from kurun_robots.environment.reports import Report
-from kurun_robots.environment.variables import reaching_indexes
-from kurun_robots.errors import EnvironmentInvalid, EnvironmentUnavailable, RunFailed
+from kurun_robots.environment.variables import logins, reaching_indexes, without_logins
+from kurun_robots.errors import EnvironmentInvalid
 from kurun_robots.run.limits import EndedBy, RunLimits
 from kurun_robots.run.request import OutputLine, RunRequest
 from kurun_robots.run.runner import run
@@ -34,8 +34,16 @@ class Foreign:
     needed: tuple[Path, ...]
     report: Report
 
-    async def run(self, command: str, *, working: Path, variables: Mapping[str, str]) -> Finished:
+    async def run(
+        self, command: str, *, working: Path, variables: Mapping[str, str], with_logins: bool = False
+    ) -> Finished:
         """Run a command line and wait until nothing of it is left.
+
+        Args:
+            command: The command line.
+            working: Folder to start in.
+            variables: What it gets beside the way to package indexes.
+            with_logins: It gets the users and passwords of the indexes as well.
 
         Raises:
             EnvironmentInvalid: It went over a limit.
@@ -52,7 +60,8 @@ class Foreign:
         request = RunRequest(
             command,
             self.place,
-            variables={**_without_path(reaching_indexes()), **variables},
+            variables={**_without_path(reaching_indexes() if with_logins else without_logins()), **variables},
+            secrets=logins(),
             path=self.path,
             working=working,
             needed=self.needed,
@@ -63,10 +72,7 @@ class Foreign:
             ),
             user=self.settings.user,
         )
-        try:
-            result = await run(request, on_line)
-        except RunFailed as error:
-            raise EnvironmentUnavailable(str(error)) from None
+        result = await run(request, on_line)
         if result.ended_by not in {None, EndedBy.CANCELLED}:
             raise EnvironmentInvalid(f"making the environment went over its limit of {result.ended_by}")
         return Finished(result.exit_code, "\n".join(lines))

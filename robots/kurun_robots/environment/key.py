@@ -11,8 +11,8 @@ from typing import Final
 
 from kurun_robots.environment.interpreters import Interpreter
 from kurun_robots.environment.nodejs import NodeJs
-from kurun_robots.environment.requirements import Requirements
 from kurun_robots.package.manifest import Manifest
+from kurun_robots.package.requirements import Requirements
 
 _FORM: Final = 1  # of environments; another one makes all of them anew
 

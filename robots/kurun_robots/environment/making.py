@@ -14,11 +14,12 @@ from kurun_robots.environment.nodejs import NodeJs
 from kurun_robots.environment.owner import RobotUser, take_back
 from kurun_robots.environment.processes import Finished
 from kurun_robots.environment.reports import Report
-from kurun_robots.environment.requirements import Requirements
 from kurun_robots.environment.uv import Uv, common_arguments, install_arguments, uv_program
 from kurun_robots.environment.uv_failures import failure_of, wants_build
+from kurun_robots.environment.variables import logins
 from kurun_robots.errors import EnvironmentInvalid
 from kurun_robots.package.manifest import Manifest, Step
+from kurun_robots.package.requirements import Requirements
 
 VENV: Final = "venv"
 PACKAGE: Final = "package"
@@ -126,7 +127,10 @@ class Making:
         cache = self._place / _SCRATCH if self._user else self._uv.cache
         arguments = (*install_arguments(self._venv), *common_arguments(cache, offline=self._uv.offline), "--no-config")
         command = shlex.join((await in_thread(uv_program), *arguments, *what))
-        return await self._foreign.run(command, working=self._place, variables={})
+        trusted = not self._wanted.requirements.names_sources
+        if not trusted and logins():
+            self._report("the logins of package indexes are kept from what the requirements name by file or address")
+        return await self._foreign.run(command, working=self._place, variables={}, with_logins=trusted)
 
     async def _compile(self) -> None:
         """Robots may not write beside the modules, so that Python would compile them at each run."""

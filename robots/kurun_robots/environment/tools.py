@@ -16,6 +16,7 @@ from kurun_robots.errors import EnvironmentInvalid
 
 _PYTHON_PLACES: Final = 2  # 3.11.7 runs what was written for 3.11.4
 _NODEJS_PLACES: Final = 1
+_SHOWN: Final = 10
 _MEND_PYTHON: Final = "install it where the robots' user can start it, or name one in `robots.python`"
 
 
@@ -62,7 +63,8 @@ class Tools:
                 report(f"the package asks for Python {wanted} and gets {near.version} of this machine ({why})")
                 return near
         self._interpreters.require_well()
-        raise EnvironmentInvalid(f"there is no Python {wanted} for the robot ({why}): {_MEND_PYTHON}")
+        has = _has([each.version async for each in self._interpreters.all()])
+        raise EnvironmentInvalid(f"there is no Python {wanted}: {has}, and {why}: {_MEND_PYTHON}")
 
     async def nodejs(self, wanted: str | None, report: Report, held: AsyncExitStack) -> NodeJs | None:
         """The Node.js for a robot; ``None`` if it wants none.
@@ -90,16 +92,21 @@ class Tools:
             if is_near(wanted, near.version, places=_NODEJS_PLACES):
                 report(f"the package asks for Node.js {wanted} and gets {near.version} of this machine ({why})")
                 return near
-        raise EnvironmentInvalid(f"there is no Node.js {wanted} for the robot ({why}): install it on this machine")
+        has = _has([each.version for each in there])
+        raise EnvironmentInvalid(f"there is no Node.js {wanted}: {has}, and {why}: install it on this machine")
 
     async def _fetched(
         self, kind: RobotAssetType, wanted: str, report: Report, held: AsyncExitStack
     ) -> tuple[Path | None, str]:
         """KuFlow's tool if there is one, and what to say if it is of no use."""
         if self._assets is None:
-            return None, "this machine has none, and KuFlow's are not used"
+            return None, "KuFlow's are not used"
         try:
             tool = await held.enter_async_context(self._assets.lease(kind, wanted, report))
         except EnvironmentInvalid as error:
-            return None, f"this machine has none, and from KuFlow: {error}"
-        return tool, "this machine has none, and KuFlow's does not start here"
+            return None, str(error)
+        return tool, "KuFlow's does not start here"
+
+
+def _has(versions: list[str]) -> str:
+    return f"this machine has {', '.join([*dict.fromkeys(versions)][:_SHOWN]) or 'none'}"

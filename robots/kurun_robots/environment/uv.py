@@ -13,8 +13,9 @@ from kurun_robots.environment.owner import make_folder
 from kurun_robots.environment.processes import Finished, run_program
 from kurun_robots.environment.reports import Report, silent
 from kurun_robots.environment.uv_failures import failure_of
-from kurun_robots.environment.variables import of_uv
+from kurun_robots.environment.variables import logins, of_uv
 from kurun_robots.errors import EnvironmentUnavailable
+from kurun_robots.run.masking import Masker
 
 _FREE: Final = Path("/")  # of anything that uv would take for its project
 _LISTING_SECONDS: Final = 60.0
@@ -115,15 +116,21 @@ class Uv:
         errors: bool = True,
     ) -> Finished:
         program = await in_thread(self._ready)
-        return await run_program(
+        masker = Masker(logins())
+
+        def masked(line: str) -> None:
+            report(masker.mask(line, len(line)))
+
+        finished = await run_program(
             program,
             *arguments,
             *common_arguments(self.cache, offline=self.offline),
             folder=_FREE,
             variables={**of_uv(), **(variables or {})},
-            report=report,
+            report=masked,
             errors=errors,
         )
+        return Finished(finished.code, masker.mask(finished.output, len(finished.output)))
 
     def _ready(self) -> str:
         try:

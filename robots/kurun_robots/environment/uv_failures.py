@@ -24,6 +24,7 @@ _IMPOSSIBLE: Final = re.compile(
     r"|unsupported|does not exist|expected .*hash|unsatisfiable|incompatible|invalid",
     re.IGNORECASE,
 )
+_OFFLINE: Final = re.compile(r"network (?:connectivity )?(?:is|was) disabled|not found in the cache", re.IGNORECASE)
 _LINES: Final = 6
 _LONGEST: Final = 1500
 
@@ -41,6 +42,8 @@ def failure_of(finished: Finished, what: str) -> EnvironmentInvalid | Environmen
         what: What could not be done.
     """
     words = _essence(finished.output) or f"uv ended with {finished.code}"
+    if _OFFLINE.search(finished.output) is not None:
+        words += " (robots.offline is set, and this machine's caches lack it)"
     invalid = _UNWELL.search(finished.output) is None and _IMPOSSIBLE.search(finished.output) is not None
     return (EnvironmentInvalid if invalid else EnvironmentUnavailable)(f"{what}: {words}")
 

@@ -17,7 +17,7 @@ _ENDINGS: Final = {
 _NOT_STARTED: Final = (126, 127)  # the shell's codes; as numbers of failed tests they come with results
 
 
-def failure_of(code: int, counts: Counts | None, *, whole: bool, python: str) -> RobotError | None:
+def failure_of(code: int, counts: Counts | None, *, whole: bool, python: str, user: str) -> RobotError | None:
     """Why a run that ended by itself did not succeed; ``None`` if it did.
 
     Args:
@@ -25,12 +25,13 @@ def failure_of(code: int, counts: Counts | None, *, whole: bool, python: str) ->
         counts: Its totals, where they could be read.
         whole: Its results were written to their end, as far as it is known.
         python: What it was started with.
+        user: Whom it was started as.
     """
     if code == NOT_THERE or (code in _NOT_STARTED and not whole):
-        lack = "has no Robot Framework" if code == NOT_THERE else "cannot be started by the user that robots run as"
+        lack = "has no Robot Framework" if code == NOT_THERE else f"cannot be started by {user}, whom robots run as"
         return EnvironmentUnavailable(f"{python} {lack}: set robots.framework_python to another")
     if code == _INVALID_DATA:
-        return PackageInvalid("Robot Framework cannot run the tests with these options")
+        return PackageInvalid("Robot Framework finds no tests to run, or an option wrong")
     if code < 0 or code in _ENDINGS or not whole:
         return RunFailed(f"Robot Framework {_ending(code)}")
     if code == 0:

@@ -80,10 +80,14 @@ def read_entries(file: BinaryIO, limits: PackageLimits) -> tuple[Entry, ...]:
     """
     length = file.seek(0, os.SEEK_END)
     if length > limits.max_package_bytes:
-        raise about_package(f"the package has {length} bytes; at most {limits.max_package_bytes} are allowed")
+        raise about_package(
+            f"the package has {length} bytes; at most {limits.max_package_bytes} are allowed (robots.max_package_bytes)"
+        )
     count, start, end = _directory(file, length)
     if count > limits.max_files:
-        raise about_package(f"the package has {count} files and folders; at most {limits.max_files} are allowed")
+        raise about_package(
+            f"the package has {count} files and folders; at most {limits.max_files} are allowed (robots.max_files)"
+        )
     file.seek(start)
     entries = [_central(file) for _ in range(count)]
     if file.tell() != end:

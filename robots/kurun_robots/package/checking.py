@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from kurun_robots.errors import EnvironmentInvalid
 from kurun_robots.package.archive import Entry, read_entries
 from kurun_robots.package.content import read_content
+from kurun_robots.package.files import Listed, PackageFiles, Packed
 from kurun_robots.package.inspection import entry_problems
 from kurun_robots.package.limits import PackageLimits
 from kurun_robots.package.problems import PackageProblems, Problem
+from kurun_robots.package.requirements import Requirements
 from kurun_robots.package.tree import read_tree
 from kurun_robots.package.unpacking import manifest_of, open_package
 
@@ -31,7 +34,7 @@ def check(path: Path, limits: PackageLimits | None = None) -> list[Problem]:
     allowed = limits or PackageLimits.usual()
     try:
         if path.is_dir():
-            return read_tree(path, allowed).problems[:_MAX_PROBLEMS]
+            return _of_folder(path, allowed)
         with open_package(path) as file:
             return _of_archive(file, allowed)
     except PackageProblems as wrong:
@@ -42,7 +45,21 @@ def _of_archive(file: BinaryIO, limits: PackageLimits) -> list[Problem]:
     entries = read_entries(file, limits)
     if problems := list(entry_problems(entries, limits)):
         return problems[:_MAX_PROBLEMS]
-    return list(_of_contents(file, entries))[:_MAX_PROBLEMS]
+    return (list(_of_contents(file, entries)) or _of_requirements(Packed(file, entries)))[:_MAX_PROBLEMS]
+
+
+def _of_folder(folder: Path, limits: PackageLimits) -> list[Problem]:
+    tree = read_tree(folder, limits)
+    found = tree.problems or _of_requirements(Listed(folder, (each.name for each in tree.files)))
+    return found[:_MAX_PROBLEMS]
+
+
+def _of_requirements(files: PackageFiles) -> list[Problem]:
+    try:
+        Requirements.among(files)
+    except EnvironmentInvalid as wrong:
+        return [Problem(None, "", str(wrong), "")]
+    return []
 
 
 def _of_contents(file: BinaryIO, entries: tuple[Entry, ...]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from kurun_robots.package.archive import DEFLATED, STORED, Entry
 from kurun_robots.package.limits import RATIO_FLOOR, PackageLimits
 from kurun_robots.package.names import collisions, wrong_name
-from kurun_robots.package.problems import MANIFEST, Problem, about_file
+from kurun_robots.package.problems import MANIFEST, Problem, about_file, printable
 
 _OTHER_TYPES = {
     stat.S_IFLNK: "a link: packages hold files and folders only",
@@ -25,14 +25,17 @@ def entry_problems(entries: Sequence[Entry], limits: PackageLimits) -> Iterator[
     yield from collisions(entry.name for entry in entries)
     total = sum(entry.size for entry in entries)
     if total > limits.max_unpacked_bytes:
-        yield about_total(total, limits)
+        yield about_total(total, max(entries, key=lambda entry: entry.size).name, limits)
     if not any(entry.name == MANIFEST for entry in entries):
         yield no_manifest([entry.name for entry in entries])
 
 
-def about_total(total: int, limits: PackageLimits) -> Problem:
+def about_total(total: int, largest: str, limits: PackageLimits) -> Problem:
     """The files are too large together."""
-    message = f"the files of the package have {total} bytes; at most {limits.max_unpacked_bytes} are allowed"
+    message = (
+        f"the files of the package have {total} bytes; at most {limits.max_unpacked_bytes} are allowed"
+        f" (robots.max_unpacked_bytes); the largest is {printable(largest)}"
+    )
     return Problem(None, "", message, "")
 
 

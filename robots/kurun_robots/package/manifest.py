@@ -63,9 +63,7 @@ class Operation(Step):
 class Tools(_Part):
     """Versions of what the robot is run with, as they are written; ``None``: any, or none at all."""
 
-    python: (
-        Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}(\.[0-9]{1,4}){0,2}((a|b|rc)[0-9]{1,4})?$")] | None
-    ) = None
+    python: Annotated[str, StringConstraints(pattern=r"^3(\.[0-9]{1,4}){0,2}((a|b|rc)[0-9]{1,4})?$")] | None = None
     nodejs: Annotated[str, StringConstraints(pattern=r"^v?[0-9]{1,4}(\.[0-9]{1,4}){0,2}$")] | None = None
 
 

@@ -115,4 +115,5 @@ class _Reader:
 
 
 def _not_yaml(file: str, line: int, why: str) -> PackageProblems:
-    return PackageProblems([Problem(line, "", f"not YAML: {printable(why)}", file)])
+    hint = ": indent with spaces" if "'\\t'" in why else ""
+    return PackageProblems([Problem(line, "", f"not YAML: {printable(why)}{hint}", file)])

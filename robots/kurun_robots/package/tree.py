@@ -96,7 +96,9 @@ class _Reader:
     def _add(self, file: TreeFile) -> None:
         self.tree.files.append(file)
         if len(self.tree.files) > self.limits.max_files:
-            raise about_package(f"the package has more than {self.limits.max_files} files and folders")
+            raise about_package(
+                f"the package has more than {self.limits.max_files} files and folders (robots.max_files)"
+            )
 
 
 def _wrong_kind(child: os.DirEntry[str]) -> str | None:
@@ -110,7 +112,7 @@ def _problems(tree: Tree, folder: Path, limits: PackageLimits) -> Iterator[Probl
     yield from collisions(names)
     total = sum(each.size for each in tree.files)
     if total > limits.max_unpacked_bytes:
-        yield about_total(total, limits)
+        yield about_total(total, max(tree.files, key=lambda each: each.size).name, limits)
     if MANIFEST not in names:
         yield no_manifest(names)
         return

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from kurun_config.robots import RobotSettings
 
 
+_MEBIBYTE = 1024**2
+
+
 class EndedBy(StrEnum):
     """Why a run was ended before its time."""
 
@@ -56,3 +59,28 @@ class RunLimits:
             disk=settings.max_disk,
             ceiling=settings.max_processes * (settings.max_concurrent + 1),
         )
+
+    def reason(self, by: EndedBy, *, timeout: str = "robots.timeout") -> str:
+        """What a run did that was ended, with the limit and the setting to change.
+
+        Args:
+            by: Which limit it was.
+            timeout: Where the longest run comes from.
+        """
+        match by:
+            case EndedBy.CANCELLED:
+                return "it was cancelled"
+            case EndedBy.TIMEOUT:
+                return f"it took longer than {self.seconds:g} s ({timeout})"
+            case EndedBy.MEMORY:
+                return f"it used more than {_bytes(self.memory)} of memory (robots.max_memory)"
+            case EndedBy.PROCESSES:
+                return f"it had more than {self.processes} processes and threads (robots.max_processes)"
+            case EndedBy.OUTPUT:
+                return f"it wrote more than {_bytes(self.output)} of output (robots.max_output_bytes)"
+            case EndedBy.DISK:
+                return f"it put more than {_bytes(self.disk)} on the disk (robots.max_disk)"
+
+
+def _bytes(number: int) -> str:
+    return f"{number / _MEBIBYTE:g} MiB" if number >= _MEBIBYTE else f"{number} bytes"

@@ -69,6 +69,16 @@ def user_of(name: str | None) -> tuple[int, int] | None:
     return (entry.pw_uid, entry.pw_gid) if root else None
 
 
+def name_of_user(name: str | None) -> str:
+    """What the user that robots run as is called, for messages."""
+    if name is not None or os.geteuid() == 0:
+        return name or NOBODY
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"uid {os.geteuid()}"
+
+
 def hand_over(folder: Path, user: int, group: int) -> None:
     """Make a folder with all in it the user's, the folder itself last: until then nobody else gets in."""
     for place, folders, files, descriptor in os.fwalk(folder, topdown=False, follow_symlinks=False):
@@ -83,5 +93,7 @@ def _variables(request: RunRequest, home: Path, temporary: Path) -> dict[str, st
     for name, value in given.items():
         if not name or "=" in name or "\0" in name or "\0" in value:
             raise PackageInvalid(f"{name!r} cannot be a variable of the robot, or its value cannot")
-    path = ":".join((*(str(folder) for folder in request.path), _SYSTEM_PATH))
-    return {"PATH": path, "HOME": str(home), "TMPDIR": str(temporary), "LANG": "C.UTF-8", **given}
+    # A robot's own path comes behind that of its environment: without it the robot would have no Python.
+    own = (given["PATH"],) if given.get("PATH") else ()
+    path = ":".join((*(str(folder) for folder in request.path), *own, _SYSTEM_PATH))
+    return {"HOME": str(home), "TMPDIR": str(temporary), "LANG": "C.UTF-8", **given, "PATH": path}

@@ -15,7 +15,7 @@ class RunRequest:
     Args:
         command: What ``/bin/sh -c`` gets.
         folder: Folder of this run alone. It is handed over to the robot's user with all in it, and its size is watched.
-        variables: Variables beside those that every robot has; they win.
+        variables: Variables beside those that every robot has; they win, except that a ``PATH`` only adds folders.
         path: Folders in front of the system's in ``PATH``.
         working: Folder to start in; without it ``folder``.
         needed: Paths outside ``folder`` and ``path`` that the robot has to reach, where they lie in a place for

@@ -47,9 +47,8 @@ async def run(
         stop: Setting it ends the run kindly; its result comes back.
 
     Raises:
-        EnvironmentUnavailable: The machine could not start it.
+        EnvironmentUnavailable: The machine could not start it, or its keeper was killed.
         PackageInvalid: A variable or the command is none.
-        RunFailed: Its keeper was killed.
     """
     supervision = Supervision(request, on_line, on_progress)
     running = asyncio.ensure_future(_run(supervision, request))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal
 
-from kurun_robots.errors import EnvironmentUnavailable, RunFailed
+from kurun_robots.errors import EnvironmentUnavailable
 from kurun_robots.run.keeper.order import KILL, TOO_MUCH
 from kurun_robots.run.limits import EndedBy
 from kurun_robots.run.masking import Masker
@@ -104,15 +104,14 @@ class Supervision:
         """What became of the run, when its keeper ended.
 
         Raises:
-            EnvironmentUnavailable: It did not start, or the kernel could not end it.
-            RunFailed: The keeper was killed.
+            EnvironmentUnavailable: It did not start, its keeper was killed, or the kernel could not end it.
         """
         if self._broken is not None:
             raise self._broken
         if self._failed is not None:
             raise EnvironmentUnavailable(f"the robot could not be started: {self._failed}")
         if self._ended is None:
-            raise RunFailed("the robot's keeper was killed, and the robot with it")
+            raise EnvironmentUnavailable("the robot's keeper was killed, and the robot with it")
         if self._ended["left"]:
             raise EnvironmentUnavailable(f"the kernel does not end these processes of the robot: {self._ended['left']}")
         return RunResult(

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,11 @@ from kurun_config import RobotSettings, Settings, variable
 from kurun_worker.doctor.checks import Check
 from kurun_worker.doctor.report import Verdict, failed, misconfigured, ok, warning
 from kurun_worker.health.looks import in_own_thread
+from kurun_worker.robots_settings import impossible
 
 UV: Final = "uv"
 USER: Final = "user of robots"
+SUITES: Final = "suites of Robot Framework"
 _RUN_SECONDS: Final = 10.0
 
 
@@ -26,6 +29,7 @@ def robot_checks(settings: Settings) -> list[Check]:
         Check(USER, lambda: _user(robots), needs=("extra robots",)),
         Check("keeper of robots", lambda: _keeper(robots), needs=(USER,), seconds=_RUN_SECONDS + 10),
         *(_interpreter_check(path) for path in robots.python),
+        *([Check(SUITES, lambda: _suites(robots), needs=(USER,))] if robots.framework_path else []),
     ]
 
 
@@ -74,6 +78,25 @@ async def _keeper(robots: RobotSettings) -> Verdict:
         said = "a robot runs, but without namespaces of its own: it sees the processes of its user and /tmp"
         return warning(said, "let the container make user namespaces, or run only robots that are trusted")
     return ok("a robot runs, in namespaces of its own")
+
+
+async def _suites(robots: RobotSettings) -> Verdict:
+    """Start Robot Framework's Python as the user that runs suites."""
+    from kurun_robots.environment.owner import RobotUser  # noqa: PLC0415
+    from kurun_robots.environment.processes import run_program  # noqa: PLC0415
+    from kurun_robots.run.preparing import name_of_user  # noqa: PLC0415
+
+    for setting, why in await in_own_thread(lambda: list(impossible(robots))):
+        if setting.startswith("framework"):
+            return misconfigured(why, f"correct {variable(f'robots.{setting}')}")
+    python = str(robots.framework_python or sys.executable)
+    looking = (python, "-I", "-c", "import robot; print(robot.version.VERSION)")
+    ended = await run_program(*looking, folder=Path("/"), variables={}, user=RobotUser.of(robots))
+    if ended.code == 0:
+        return ok(f"Robot Framework {ended.output.strip()[:50]} in {python}")
+    lack = "has no Robot Framework" if "No module named" in ended.output else "does not start"
+    fix = f"set {variable('robots.framework_python')} to a Python with Robot Framework that this user may start"
+    return misconfigured(f"{python} {lack} as {name_of_user(robots.user)}, whom robots run as", fix)
 
 
 def _interpreter_check(path: Path) -> Check:

@@ -14,7 +14,7 @@ import click
 
 from kurun_activities.robot_runs.folders import RunFolder
 from kurun_activities.robot_runs.hosting import Job, RobotHost
-from kurun_activities.robot_runs.outputs import OutputFile, files_of, opened, upload
+from kurun_activities.robot_runs.outputs import OutputFile, opened, outputs_of, printable, upload
 from kurun_activities.robot_runs.run_log import RunLog, appending
 from kurun_clients.http import ApiError
 from kurun_clients.kuflow import KuFlowClient
@@ -64,7 +64,8 @@ async def run_by_hand(order: Order, settings: Settings) -> None:
                 manifest = await in_thread(lambda: _unpacked(order.path, folder, settings))
                 outcome = await host.run(folder, manifest, _job(order, task), screen)
                 screen.clear()
-                files = await files_of(folder.output, settings.robots)
+                outputs = await outputs_of(folder.output, settings.robots)
+                files = outputs.files
                 if order.output is not None:
                     await in_thread(lambda: _copy(files, order.output))
                 if kuflow is not None and task is not None and settings.robots.upload_outputs:
@@ -78,7 +79,11 @@ async def run_by_hand(order: Order, settings: Settings) -> None:
         said = f"{order.operation!r} succeeded after {outcome.duration:.1f} s"
         await log.say(said)
     for file in files:
-        click.echo(f"left {file.document_name if order.output is None else order.output / file.name}", err=True)
+        left = file.document_name if order.output is None else printable(str(order.output / file.name))
+        click.echo(f"left {left}", err=True)
+    if outputs.left_out:
+        names = ", ".join(printable(name) for name in outputs.examples)
+        click.echo(f"left out {outputs.left_out} (links, pipes, files of others): {names}", err=True)
     click.echo(said, err=True)
 
 

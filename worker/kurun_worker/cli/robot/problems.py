@@ -25,7 +25,7 @@ def config_option(command: Command) -> Command:
         "--config",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="TOML file with the worker's settings, which say how large a package may be.",
+        help="TOML file with the worker's settings: limits of packages and runs, where KuFlow is, and the login.",
     )(command)
 
 

@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from kurun_robots.environment.requirement_lines import Line, lines_of
 from kurun_robots.errors import EnvironmentInvalid
+from kurun_robots.package.files import PackageFiles, Unpacked
+from kurun_robots.package.requirement_lines import Line, lines_of
 
 FILE_NAME: Final = "requirements.txt"
 _MAX_BYTES: Final = 1024**2
 _MAX_FILES: Final = 50
 _FROM_VARIABLE: Final = re.compile(r"\$\{[A-Z0-9_]+\}")
 _DIRECT: Final = re.compile(r"^([\w.-]+\s*(?:\[[^\]]*\])?)\s*@\s*(.+)$")
-_NAMED: Final = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?[\w\s.,*+!<>=~()-]*", re.ASCII)
+_VERSION: Final = r"(?:===\s*[\w.*+!-]+|(?:==|!=)\s*v?\d[\w.+!-]*(?:\.\*)?|(?:~=|[<>]=?)\s*v?\d[\w.+!-]*)"
+_VERSIONS: Final = rf"{_VERSION}(?:\s*,\s*{_VERSION})*\s*,?"
+_NAMED: Final = re.compile(
+    rf"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?\s*(?:{_VERSIONS}|\(\s*{_VERSIONS}\s*\))?\s*", re.ASCII
+)
 _EXTRAS: Final = re.compile(r"\[[^\]]*\]$")
 _SCHEME: Final = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*):")
 _SCHEMES: Final = ("http", "https", "git+https")
@@ -44,12 +49,14 @@ class Requirements:
         wanted: What uv is to read as requirements, a line each.
         constraints: What uv is to read as constraints.
         uses_package: They name something else within the package, such as a wheel.
+        names_sources: They name files, addresses or indexes: code that the indexes of this machine do not answer for.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     wanted: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     uses_package: bool = False
+    names_sources: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.wanted)
@@ -61,23 +68,32 @@ class Requirements:
         Raises:
             EnvironmentInvalid: They cannot be read, or lead out of the package.
         """
-        reading = _Reading(folder.resolve())
-        if (folder / FILE_NAME).exists():
-            path = (folder / FILE_NAME).resolve()
+        return cls.among(Unpacked(folder))
+
+    @classmethod
+    def among(cls, package: PackageFiles) -> "Requirements":
+        """As :meth:`of`, wherever the package's files are."""
+        reading = _Reading(package)
+        if package.exists(package.top / FILE_NAME):
+            path = package.resolved(package.top / FILE_NAME)
             if not path.is_relative_to(reading.folder):
                 raise EnvironmentInvalid(f"{FILE_NAME}: is a link out of the package")
             reading.read(path, reading.wanted)
         files = dict(sorted(reading.files.items()))
-        return cls(files, tuple(reading.wanted), tuple(reading.constraints), reading.uses_package)
+        return cls(
+            files, tuple(reading.wanted), tuple(reading.constraints), reading.uses_package, reading.names_sources
+        )
 
 
 class _Reading:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, package: PackageFiles) -> None:
+        self.folder = package.top
+        self._package = package
         self.files: dict[str, bytes] = {}
         self.wanted: list[str] = []
         self.constraints: list[str] = []
         self.uses_package = False
+        self.names_sources = False
         self._read: set[tuple[str, bool]] = set()
 
     def read(self, path: Path, into: list[str]) -> None:
@@ -88,7 +104,7 @@ class _Reading:
         if len(self._read) == _MAX_FILES:
             raise EnvironmentInvalid(f"{FILE_NAME}: names too many other files")
         self._read.add(once)
-        self.files[name] = content = _content(path, name)
+        self.files[name] = content = self._content(path, name)
         for line in lines_of(name, content):
             if _FROM_VARIABLE.search(line.text):
                 raise line.wrong("environment variables are not filled in")
@@ -129,6 +145,7 @@ class _Reading:
             raise line.wrong(f"{name} is not supported")
 
     def _target(self, target: str, base: Path, line: Line) -> str:
+        self.names_sources = True
         if scheme := _SCHEME.match(target):
             if scheme[1].lower() not in _SCHEMES:
                 raise line.wrong(f"{scheme[1]}: is not supported, only {', '.join(_SCHEMES)}")
@@ -141,22 +158,20 @@ class _Reading:
         return f"{path.as_uri()}{extras[0] if extras else ''}"
 
     def _inside(self, name: str, base: Path, line: Line) -> Path:
-        path = (base / name).resolve() if name else self.folder.parent
+        path = self._package.resolved(base / name) if name else self.folder.parent
         if not path.is_relative_to(self.folder):
             raise line.wrong(f"{name!r} lies outside the package")
-        if not path.exists():
+        if not self._package.exists(path):
             raise line.wrong(f"the package has no {name!r}")
         return path
 
-
-def _content(path: Path, name: str) -> bytes:
-    try:
-        if not path.is_file():
-            raise EnvironmentInvalid(f"{name}: is no file")
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise EnvironmentInvalid(f"{name}: cannot be read: {error.strerror}") from None
-    if len(content) > _MAX_BYTES:
-        raise EnvironmentInvalid(f"{name}: is longer than {_MAX_BYTES} bytes")
-    return content
+    def _content(self, path: Path, name: str) -> bytes:
+        try:
+            if not self._package.is_file(path):
+                raise EnvironmentInvalid(f"{name}: is no file")
+            content = self._package.read(path, _MAX_BYTES + 1)
+        except OSError as error:
+            raise EnvironmentInvalid(f"{name}: cannot be read: {error.strerror}") from None
+        if len(content) > _MAX_BYTES:
+            raise EnvironmentInvalid(f"{name}: is longer than {_MAX_BYTES} bytes")
+        return content
