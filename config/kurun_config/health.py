@@ -3,11 +3,18 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from kurun_config.model import Name, Positive, Seconds, Section
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _bearable(lag: timedelta) -> timedelta:
+    # The loop gives a sign of life once a second.
+    if lag < timedelta(seconds=3):
+        raise ValueError("has to be 3 seconds or more, or a healthy worker counts as dead")
+    return lag
 
 
 class HealthSettings(Section):
@@ -17,8 +24,8 @@ class HealthSettings(Section):
     """Address to listen on. A container listens on `0.0.0.0`; nothing secret is served."""
     port: Port | None = None
     """Port to listen on; without it nothing is served. `0`: a free one, which the log names."""
-    max_loop_lag: Seconds = timedelta(seconds=10)
-    """Seconds that the event loop may stand still before `/livez` fails."""
+    max_loop_lag: Annotated[Seconds, AfterValidator(_bearable)] = timedelta(seconds=10)
+    """Seconds, 3 or more, that the event loop may stand still before `/livez` fails."""
     interval: Seconds = timedelta(seconds=3)
     """Seconds between two looks at KuFlow, the engine, names and disks."""
     timeout: Seconds = timedelta(seconds=5)

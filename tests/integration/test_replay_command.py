@@ -1,5 +1,6 @@
 """``kurun replay``: what runs on a task queue, held to the workflows of today."""
 
+import asyncio
 import json
 import stat
 import sys
@@ -113,7 +114,7 @@ async def test_a_change_that_breaks_a_running_process_is_told(
     report = json.loads(lines)
 
     assert code == 1
-    assert report["types"] == {"WaitingWorkflow": {"replayed": 0, "broken": 1}}
+    assert report["types"] == {"WaitingWorkflow": {"replayed": 0, "broken": 1, "changed": 0}}
     assert report["breaks"][0]["source"].startswith(workflow_id)
     assert "Nondeterminism" in report["breaks"][0]["reason"]
 
@@ -135,3 +136,58 @@ async def test_what_is_no_history_is_told(tmp_path: Path) -> None:
 
     assert code == 2
     assert lines.startswith("kurun: bad.json: cannot be read as a history")
+
+
+REMINDING = """
+from datetime import timedelta
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from kurun_workflows import KuFlowProcess, ProcessItemTimeout, WorkflowRequest
+
+@workflow.defn
+class PatientWorkflow:
+    @workflow.run
+    async def run(self, request: WorkflowRequest) -> None:
+        process = KuFlowProcess(request)
+        item = await process.create_task("FORM")
+        try:
+            await process.wait_for(item, within=timedelta(milliseconds=200))
+        except ProcessItemTimeout:
+            await process.message("other words")
+        await process.wait_for(item)
+"""
+
+
+async def test_another_request_breaks_and_another_text_is_told(tmp_path: Path) -> None:
+    """A message where histories have a task ends with 1; another text is a line, and no failure."""
+    history = str(Path(__file__).parents[1] / "histories" / "patient.json")
+    waiting = tmp_path / "waiting.json"
+    events = json.loads(Path(history).read_text())["events"]
+    ends = [number for number, event in enumerate(events) if "workflowTaskCompletedEventAttributes" in event]
+    waiting.write_text(json.dumps({"events": events[: ends[1] + 1]}))
+    asking = REMINDING.replace("item = await", "await process.message('hi')\n        item = await")
+    (code, lines), other = await asyncio.gather(
+        said(tmp_path, write(tmp_path, "reminding", REMINDING), history, environment={}),
+        said(tmp_path, write(tmp_path, "asking", asking), str(waiting), environment={}),
+    )
+
+    assert (code, lines.splitlines()) == (
+        0,
+        [
+            f"changed  PatientWorkflow  {history}: activity 4 KuFlow_Engine_createProcessItem: message.text",
+            "PatientWorkflow: 1 replayed, 0 broken, 1 with changed input",
+        ],
+    )
+    assert other[0] == 1
+    assert 'type was "TASK", now "MESSAGE"' in other[1]
+    assert "PatientWorkflow: 0 replayed, 1 broken" in other[1]
+
+
+async def test_a_query_that_is_none_is_told(twin: TwinServer, tmp_path: Path) -> None:
+    """One line with the engine's words, exit code 2."""
+    code, lines = await replayed(twin, tmp_path, write(tmp_path, "waiting_query", OLD), "--query", "bad =")
+
+    assert code == 2
+    assert lines.startswith("kurun: --query: the engine does not understand it: ")
+    assert lines.count("\n") == 1

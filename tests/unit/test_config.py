@@ -89,6 +89,7 @@ def test_lists_and_spans_are_easy_to_write_in_the_environment(monkeypatch: pytes
         ("KURUN_WORKER_TASKQUEUE", "q", "KURUN_WORKER_TASKQUEUE: no such setting"),
         ("KURUN_LOG_LEVEL", "LOUD", "KURUN_LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("KURUN_KUFLOW_TIMEOUT", "0", "KURUN_KUFLOW_TIMEOUT: Input should be greater than"),
+        ("KURUN_HEALTH_MAX_LOOP_LAG", "2.9", "KURUN_HEALTH_MAX_LOOP_LAG: has to be 3 seconds or more"),
         ("KURUN_KUFLOW_ENDPOINT", "nowhere", "KURUN_KUFLOW_ENDPOINT: Input should be a valid URL"),
         ("KURUN_KUFLOW_ENDPOINT", "http://kuflow.example/v1", "KURUN_KUFLOW_ENDPOINT: http would show the credentials"),
         ("KURUN_KUFLOW_ENDPOINT", f"https://me:{SECRET}@kuflow.example", "KURUN_KUFLOW_ENDPOINT: an address without"),

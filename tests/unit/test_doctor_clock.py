@@ -7,7 +7,7 @@ import pytest
 
 from kurun_config import KuFlowSettings
 from kurun_worker.doctor import clock
-from kurun_worker.doctor.report import Outcome
+from kurun_worker.doctor.report import Fault, Outcome
 from tests.unit.loopback import answering, serving, status
 
 
@@ -43,6 +43,14 @@ async def test_an_answer_without_a_date_is_a_warning(headers: dict[str, str]) ->
         verdict = await clock.look(KuFlowSettings.model_validate({"endpoint": kuflow.url}))
 
     assert verdict.outcome is Outcome.WARNING
+
+
+async def test_a_file_of_authorities_that_cannot_be_read_is_a_wrong_setting() -> None:
+    """And no defect of the check."""
+    verdict = await clock.look(KuFlowSettings.model_validate({"ca_file": "/absent/ca.pem"}))
+
+    assert (verdict.outcome, verdict.fault) == (Outcome.FAILED, Fault.CONFIGURATION)
+    assert "KURUN_KUFLOW_CA_FILE" in verdict.said
 
 
 async def test_no_answer_is_a_failure() -> None:

@@ -68,7 +68,7 @@ async def test_each_bad_module_is_told_with_its_place(folder: Path, monkeypatch:
     assert said["syntax"].endswith(f"({folder}/syntax.py:1)")
     assert "empty has no @workflow.defn class" in said["empty"]
     assert said["absent"] == "failed: there is no module absent"
-    assert said["exits"] == f"failed: importing it raised SystemExit ({folder}/exits.py:2)"
+    assert said["exits"] == f"failed: importing exits failed: SystemExit: 3 ({folder}/exits.py:2)"
     assert "the sandbox refuses workflow sandboxed.Hello" in said["sandboxed"]
     assert said["sandboxed"].endswith(f"({folder}/sandboxed.py:{MODULES['sandboxed'].count(chr(10))})")
     assert said["good"].startswith("ok: ")

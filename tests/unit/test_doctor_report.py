@@ -66,6 +66,21 @@ async def test_what_depends_on_a_failure_is_skipped_and_says_why() -> None:
     ]
 
 
+async def test_checks_of_one_name_are_all_told() -> None:
+    """And what needs the name needs all of them."""
+
+    async def broken() -> Verdict:
+        return failed("no", "mend it")
+
+    async def fine() -> Verdict:
+        return ok("yes")
+
+    checks = [Check("a", broken), Check("a", fine), Check("b", fine, needs=("a",))]
+    found = [said(each) async for each in examine(checks)]
+
+    assert found == ["failed   a: no; mend it", "ok       a: yes", "skipped  b: because a failed"]
+
+
 async def test_a_check_that_hangs_or_breaks_is_a_failure_of_its_own() -> None:
     """The others are told all the same."""
 

@@ -1,22 +1,25 @@
 """Settings, folders, extras and the port of health checks."""
 
 import os
-import socket
+import socketserver
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kurun_config import Loaded, Settings
+from kurun_config import HealthSettings, Loaded, Settings
 from kurun_worker.doctor import examine
 from kurun_worker.doctor.extras import LIBRARIES, extra_checks
 from kurun_worker.doctor.folders import folder_checks
 from kurun_worker.doctor.health import look
-from kurun_worker.doctor.report import Outcome, Verdict
+from kurun_worker.doctor.report import Fault, Outcome, Verdict
 from kurun_worker.doctor.robots import robot_checks
 from kurun_worker.doctor.settings import settings_checks
+from kurun_worker.health.conditions import Health
+from kurun_worker.health.server import HealthServer
 
 GOOD = {"kuflow": {"client_id": "id", "client_secret": "a-secret"}, "worker": {"task_queue": "loans"}}
 
@@ -59,6 +62,7 @@ async def test_missing_settings_are_named_with_their_variables() -> None:
         ("kuflow", {"endpoint": "http://kuflow.test/v1", "allow_insecure": True}, "kuflow.endpoint"),
         ("kuflow", {"authentication": "bearer", "token": "x"}, "kuflow.authentication"),
         ("k2", {"endpoint": "http://k2.test/v1", "allow_insecure": True}, "k2.endpoint"),
+        ("k2", {"user": "denallix\\bob", "password": "x"}, "k2.endpoint"),
         ("engine", {"address": "engine.test:7233", "credentials": "none"}, "engine.credentials"),
         ("worker", {"drain_timeout": 60}, "worker.drain_timeout"),
         ("robots", {"enabled": True, "share_credentials": True}, "robots.share_credentials"),
@@ -124,18 +128,56 @@ async def test_a_full_disk_is_a_warning(tmp_path: Path) -> None:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        yield listening.getsockname()[1]
+    """A port that another program listens on, which speaks no http."""
+
+    def hang_up(connection: socketserver.BaseRequestHandler) -> None:
+        connection.request.sendall(b"220 mail.example.com\r\n")
+
+    stranger = type("Stranger", (socketserver.BaseRequestHandler,), {"handle": hang_up})
+    with socketserver.TCPServer(("127.0.0.1", 0), stranger) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 def test_the_port_of_health_checks_may_be_taken_by_the_worker_itself(taken: int) -> None:
-    """So that is a warning; an address of another machine is a mistake."""
-    assert look("127.0.0.1", 0).outcome is Outcome.OK
-    assert look("127.0.0.1", taken).outcome is Outcome.WARNING
-    assert look("192.0.2.1", taken).outcome is Outcome.FAILED
+    """So that is a warning; anybody else there, or an address of another machine, would end the start."""
+    with HealthServer(Health({"task_queue": "loans"}, max_loop_lag=60), HealthSettings(port=0)) as server:
+        ours, others = look("127.0.0.1", server.port, "loans"), look("127.0.0.1", server.port, "leave")
+    foreign = look("127.0.0.1", taken, "loans")
+
+    assert look("127.0.0.1", 0, "loans").outcome is Outcome.OK
+    assert (ours.outcome, others.outcome, foreign.outcome) == (Outcome.WARNING, Outcome.FAILED, Outcome.FAILED)
+    assert "the task queue loans" in others.said
+    assert "no worker of kurun" in foreign.said
+    assert look("192.0.2.1", taken, "loans").outcome is Outcome.FAILED
+    assert "a..b is no name of a machine" in look("a..b", taken, "loans").said
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "no_such"}, "no exporter no_such is installed"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier-pigeon"}, "http/protobuf or grpc is wanted"),
+        ({"OTEL_BSP_SCHEDULE_DELAY": "-1"}, "OTEL_BSP_*"),
+    ],
+    ids=["exporter", "protocol", "number"],
+)
+async def test_exporters_are_made_as_the_worker_makes_them(
+    variables: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would end a start is a wrong setting; without it all is well."""
+    settings = Settings.model_validate({"tracing": {"enabled": True}})
+    good = {each.name: each.verdict async for each in examine(extra_checks(settings))}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    wrong = {each.name: each.verdict async for each in examine(extra_checks(settings))}
+
+    assert good["tracing"].outcome is Outcome.OK
+    assert (wrong["tracing"].outcome, wrong["tracing"].fault) == (Outcome.FAILED, Fault.CONFIGURATION)
+    assert said in wrong["tracing"].said
 
 
 async def test_extras_are_looked_for_where_settings_ask_for_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from kurun_config import Settings, load
 from kurun_config.health import HealthSettings
+from kurun_worker.cli import main
 from kurun_worker.health.asking import ask, asked_quickly, quick_settings
 from kurun_worker.health.conditions import Health
 from kurun_worker.health.server import HealthServer
@@ -104,10 +105,16 @@ def test_the_quick_settings_are_the_settings(tmp_path: Path, monkeypatch: pytest
     assert [quick[1] for quick, _ in pairs] == [None, 1001, 1002, 1003]
 
 
-@pytest.mark.parametrize("value", ["many", "PT5M", "[1]"])
-def test_what_is_not_plain_is_left_to_the_settings(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("TIMEOUT", value) for value in ("many", "PT5M", "[1]", "0", "-1", "nan", "inf")),
+        *(("PORT", value) for value in ("70000", "-1")),
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_settings(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They say what is wrong, or know another way to write it."""
-    monkeypatch.setenv("KURUN_HEALTH_TIMEOUT", value)
+    monkeypatch.setenv(f"KURUN_HEALTH_{name}", value)
 
     assert quick_settings() is None
     assert asked_quickly(["check", "--live"]) is None
@@ -117,6 +124,14 @@ def test_other_commands_are_not_answered_quickly() -> None:
     """Nor is a check with flags of its own."""
     for arguments in ([], ["run"], ["check"], ["check", "--json"], ["check", "--live", "--health-port", "1"]):
         assert asked_quickly(arguments) is None
+
+
+def test_two_questions_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """One answer would be taken for that of the other."""
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "--live", "--ready"])
+
+    assert (ended.value.code, "ask one of them" in capsys.readouterr().err) == (2, True)
 
 
 def test_a_check_imports_hardly_anything(port: int) -> None:

@@ -11,9 +11,11 @@ import pytest
 from kurun_clients.http.observing import Exchange
 from kurun_config import Settings
 from kurun_worker.health.looks import Look, Pace, Trouble, in_own_thread
+from kurun_worker.health.monitor import Lateness
 from kurun_worker.health.places import Folder, Writing, folders, hosts, resolving
 from kurun_worker.health.reaching import Answers, Reaching
 from tests.integration.worker_host import silent_port
+from tests.unit.loopback import answering, serving, status
 
 PACE = Pace(interval=3.0, timeout=5.0)
 
@@ -118,6 +120,55 @@ async def test_a_look_that_hangs_is_told_and_not_repeated() -> None:
     assert again[-1] is None
 
 
+async def test_a_block_of_the_event_loop_is_no_loss_of_what_was_looked_at() -> None:
+    """No look could end meanwhile; afterwards a loss is told as ever."""
+    clock, place, lateness = HandClock(), Place(), Lateness(4.0, PACE.patience)
+
+    async def each_second(seconds: int) -> list[str | None]:
+        said = []
+        for _ in range(seconds):
+            said.append(look.tick(late=lateness.at(clock.seconds)))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            clock.seconds += 1
+        return said
+
+    look = Look("KuFlow", place, pace=PACE, patience=PACE.patience, clock=clock)
+    await each_second(6)
+    place.hangs = hanging = asyncio.Event()
+    await each_second(4)
+    clock.seconds += 25
+    blocked = await each_second(1)
+    place.hangs = None
+    hanging.set()
+    afterwards = await each_second(20)
+    place.trouble = "gone"
+    lost = await each_second(15)
+
+    assert {*blocked, *afterwards} == {None}
+    assert lost[-1] == "KuFlow: gone"
+
+
+async def test_a_good_look_may_put_off_the_next_and_a_bad_one_does_not() -> None:
+    """What rests while all is well is asked less often, and its loss is told within 15 s all the same."""
+    clock, place = HandClock(), Place()
+
+    async def resting() -> float:
+        await place()
+        return 6.0
+
+    look = Look("KuFlow", resting, pace=PACE, patience=PACE.patience, clock=clock)
+    await seen(look, clock, 120)
+    idle = place.looks
+    place.trouble = "gone"
+    lost = await seen(look, clock, 20)
+
+    told = next(number for number, said in enumerate(lost) if said)
+    assert 15 <= idle <= 24
+    assert 4 <= told <= 14
+    assert place.looks - idle >= 4
+
+
 async def test_without_patience_the_first_failure_counts() -> None:
     """A full disk is full."""
     clock, place = HandClock(), Place()
@@ -158,6 +209,13 @@ async def test_a_name_that_nobody_knows() -> None:
     await resolving("localhost")()
     with pytest.raises(Trouble, match=r"does not resolve: .*check the name service"):
         await resolving("nobody.invalid")()
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+async def test_a_name_that_cannot_be_one(host: str) -> None:
+    """It is trouble like any other, not a look that breaks."""
+    with pytest.raises(Trouble, match="is no name of a machine"):
+        await resolving(host)()
 
 
 def settings(**sections: object) -> Settings:
@@ -221,6 +279,20 @@ def test_which_folders_are_written(tmp_path: Path) -> None:
         ("robots.home", tmp_path / "robots"),
         ("k2.oauth_token_file", tmp_path / "k2"),
     ]
+
+
+async def test_kuflow_is_asked_less_often_while_it_answers_us() -> None:
+    """Each of our own requests is a refusal in its log; the worker's other requests put nothing off."""
+    answers = Answers()
+    async with serving(answering(status(401), status(401))) as kuflow:
+        reaching = Reaching(settings(kuflow={"endpoint": kuflow.url}).kuflow, PACE, answers)
+        asked = await reaching()
+        answers.end(Exchange("kuflow", "GET", "/processes", "id", status=200))
+        spared = await reaching()
+        await reaching.aclose()
+
+    assert (asked, spared) == (2 * PACE.interval, None)
+    assert len(kuflow.received) == 1
 
 
 async def test_kuflow_that_refuses_connections_or_stays_silent() -> None:

@@ -6,14 +6,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from kurun_config import ConfigurationError
 from kurun_config.health import HealthSettings
 from kurun_worker.health.conditions import Health
 from kurun_worker.health.server import MOST_CONNECTIONS, HealthServer
+from kurun_worker.health.standstill import MOST_FRAMES
 
 ABOUT = {"task_queue": "loans", "identity": "worker-1", "version": "1.2.3"}
 
@@ -119,6 +123,44 @@ def test_a_loop_that_stands_still_is_told_while_it_does(health: Health, port: in
     assert ready[0] == 503
 
 
+def test_a_loop_that_stands_still_is_in_the_log_with_its_place() -> None:
+    """Once for each block, with the call that blocks it, and once more when it turns again."""
+    release = threading.Event()
+
+    async def blocks_the_loop() -> None:
+        health.beat()
+        release.wait()
+        health.beat()
+
+    def has(event: str) -> bool:
+        return any(each["event"] == event for each in lines)
+
+    health = Health(ABOUT, max_loop_lag=0.2)
+    thread = threading.Thread(target=lambda: asyncio.run(blocks_the_loop()))
+    with (
+        structlog.testing.capture_logs() as lines,
+        HealthServer(health, HealthSettings(port=0).model_copy(update={"max_loop_lag": timedelta(seconds=0.2)})),
+    ):
+        thread.start()
+        try:
+            deadline = time.monotonic() + 5
+            while not has("the event loop stands still"):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        finally:
+            release.set()
+            thread.join()
+        while not has("the event loop turns again"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    told = [each for each in lines if each["event"].startswith("the event loop")]
+    assert [each["event"] for each in told[:2]] == ["the event loop stands still", "the event loop turns again"]
+    assert any(place.endswith(" blocks_the_loop") for place in told[0]["at"])
+    assert len(told[0]["at"]) <= MOST_FRAMES
+    assert told[1]["stood_still"] >= 0.1
+
+
 async def test_a_supervisor_that_ended_is_no_life(health: Health, port: int) -> None:
     """Nothing serves the queue then."""
     end = asyncio.Event()
@@ -215,7 +257,7 @@ def test_a_taken_port_is_a_wrong_setting(health: Health, port: int) -> None:
         HealthServer(health, HealthSettings(port=port)).start()
 
     said = str(caught.value)
-    assert said.startswith(f"health.port: 127.0.0.1:{port} cannot be listened on:")
+    assert said.startswith(f"health.port: 127.0.0.1:{port} cannot be listened on: Address already in use: ")
     assert "KURUN_HEALTH_PORT" in said
     assert "\n" not in said
 
@@ -224,3 +266,19 @@ def test_an_unknown_host_is_a_wrong_setting(health: Health) -> None:
     """It is told before the worker starts."""
     with pytest.raises(ConfigurationError, match=r"192\.0\.2\.1:0 cannot be listened on"):
         HealthServer(health, HealthSettings(host="192.0.2.1", port=0)).start()
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_a_host_that_cannot_be_one_is_a_wrong_setting(health: Health, host: str) -> None:
+    """The start ends with it, and waits for nothing."""
+    ended: Future[str] = Future()
+
+    def start() -> None:
+        try:
+            HealthServer(health, HealthSettings(host=host, port=0)).start()
+        except ConfigurationError as error:
+            ended.set_result(str(error))
+
+    threading.Thread(target=start, daemon=True).start()
+
+    assert ended.result(timeout=5).startswith(f"health.port: {host}:0 cannot be listened on: this is no name")

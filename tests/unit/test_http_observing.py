@@ -159,6 +159,27 @@ async def test_a_streamed_body_is_counted_as_far_as_it_went() -> None:
     assert [(each.sent, each.error) for each in looker.ended] == [(7, None), (0, "InvalidRequest")]
 
 
+async def test_a_repeat_that_never_connects_sends_nothing() -> None:
+    """The bytes of the attempt before it are not counted again."""
+    looker = Looker()
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n0\r\n\r\n")
+        server.close()
+        writer.close()
+
+    server = await asyncio.start_server(once, "127.0.0.1", 0)
+    async with client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", looker) as api:
+        with pytest.raises(ConnectError):
+            await api.send("PUT", "/things", body=Stream(b"12345"), content_type="text/plain", idempotent=True)
+
+    assert [(each.sent, each.error) for each in looker.ended] == [
+        (5, "ConnectionLost"),
+        (0, "ConnectError"),
+        (0, "ConnectError"),
+    ]
+
+
 async def test_a_download_ends_when_its_body_does() -> None:
     """The exchange of a streamed answer is told once its reader is done, with the bytes that were read."""
     looker = Looker()

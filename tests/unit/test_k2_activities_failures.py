@@ -25,7 +25,7 @@ from kurun_clients.k2.errors import (
 )
 from kurun_clients.k2.places import Place
 
-PLACE = Place.of("http://localhost", "k2.endpoint", "bob")
+PLACE = Place("http://localhost", "k2.endpoint", lambda: "bob")
 CALL = ("POST", "http://localhost/tasks", "/tasks")
 
 

@@ -199,3 +199,32 @@ async def test_a_new_password_is_tried_where_the_old_one_is_refused(scheme: str)
         await k2.worklist.execute("1_2", "Approve")
 
     assert (1, 6) == (len(acted), len(server.received))
+
+
+async def test_others_go_on_while_a_refused_call_waits_for_newer_credentials() -> None:
+    """The connection is theirs meanwhile; what the refusal said is told all the same."""
+    looks, go_on = asyncio.Event(), asyncio.Event()
+
+    async def first_refused(peer: Peer) -> None:
+        await peer.receive()
+        await peer.answer(401, b"locked out", content_type="text/plain")
+        while True:
+            await peer.receive()
+            await peer.answer(200, ANSWER, content_type="text/xml")
+
+    async def look() -> None:
+        looks.set()
+        await go_on.wait()
+
+    auth = NegotiateAuth("ACME\\bob", PASSWORD)
+    auth.when_refused = look
+    timeout = httpx2.Timeout(5, pool=0.5)
+    async with serving(first_refused) as server, ServicesClient(server.url, auth=auth, timeout=timeout) as k2:
+        refused = asyncio.create_task(k2.worklist.execute("1_2", "Approve"))
+        await looks.wait()
+        who = await k2.core.who_am_i()
+        go_on.set()
+        with pytest.raises(AuthenticationRefused, match="locked out"):
+            await refused
+
+    assert (who, server.connections) == ("K2:ACME\\bob", 1)

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Mapping
 from pathlib import Path
-from time import sleep
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,7 @@ from kurun_worker.metrics.loop_lag import LoopLag
 from kurun_worker.metrics.reference import table
 from kurun_worker.plugin import KuFlowPlugin
 from tests.unit.loopback import Peer, answering, serving, status
+from tests.waiting import until
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -234,23 +236,26 @@ def test_readiness_and_pause_are_asked_at_each_scrape() -> None:
 
 async def test_the_event_loop_lag_is_remembered_and_seen_from_outside() -> None:
     """A loop that stands still is seen by another thread while it does, and remembered when it goes on."""
-    lag = LoopLag()
+    lag, seen = LoopLag(), threading.Event()
 
-    def later() -> float:
-        sleep(0.45)
-        return lag.seconds()
+    def look() -> None:
+        deadline = monotonic() + 5
+        while monotonic() < deadline and not seen.wait(0.01):
+            if lag.seconds() >= 0.1:
+                seen.set()
 
     measuring = asyncio.create_task(lag.run())
-    await asyncio.sleep(0.02)
-    reading = asyncio.get_running_loop().run_in_executor(None, later)
-    sleep(0.6)  # noqa: ASYNC251 - it is to stand still
-    await asyncio.sleep(0.05)
-    during = await reading
+    await asyncio.sleep(0)  # its first step
+    looking = threading.Thread(target=look)
+    looking.start()
+    looking.join()  # the loop is to stand still
+    # A delay that lasts grows from look to look.
+    await until(lambda: len({lag.seconds() for _ in range(3)}) == 1, seconds=5)
     measuring.cancel()
     await asyncio.gather(measuring, return_exceptions=True)
 
-    assert during > 0.1
-    assert lag.seconds() > 0.2
+    assert seen.is_set()
+    assert lag.seconds() >= 0.1
 
 
 def test_the_text_is_what_the_catalogue_says() -> None:
@@ -297,6 +302,18 @@ def test_metrics_of_activities_cannot_spoil_the_text() -> None:
         ("a", frozenset({("x", "1")})): 1,
         ("c", frozenset()): 3,
     }
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\x0b", "\x85", "\r", "\x1c"])
+def test_a_label_may_hold_what_python_takes_for_the_end_of_a_line(odd: str) -> None:
+    """Joining and looking for polls leave such a sample whole."""
+    label = f"loans{odd}kurun_ready 1"
+    ours = f'# HELP b x\n# TYPE b gauge\nb{{x="{label}"}} 1\n'
+    theirs = f'# HELP a x\n# TYPE a gauge\na{{x="{label}"}} 1\n'
+    polls = f'temporal_num_pollers{{poller_type="activity_task",task_queue="{label}"}} 5\n'
+
+    assert joined(ours, theirs) == ours + theirs
+    assert pollers(polls, label) == {"activity_task": 5}
 
 
 def test_polls_of_one_queue() -> None:

@@ -9,11 +9,13 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
+from kurun_activities.k2.context import K2Clients
 from kurun_clients.http import Unauthorized
 from kurun_clients.k2 import WorkflowClient
+from kurun_clients.k2.errors import AuthenticationRefused
 from kurun_clients.k2.services import ServicesClient
 from kurun_clients.kuflow import KuFlowClient
-from kurun_config import K2Authentication, K2Settings, KuFlowSettings
+from kurun_config import ConfigurationError, K2Authentication, K2Settings, KuFlowSettings
 from tests.unit.k2_login_server import login_server
 from tests.unit.loopback import Loopback, Peer, serving
 
@@ -139,6 +141,36 @@ async def test_both_apis_of_k2_learn_a_new_password() -> None:
                 await call()
 
     assert shown(server) == ["Basic Ym9iOm9sZA==", "Basic Ym9iOm5ldw=="] * 2
+
+
+async def test_a_refusal_names_the_account_of_now() -> None:
+    """After another user has been put in force, not the one that the client began with."""
+    async with serving(guarded("nobody")) as server, k2(server, "old") as (workflow, services, settings):
+        newer = settings.model_copy(update={"user": "ada"})
+        for client, call in ((workflow, workflow.tasks.find), (services, services.core.who_am_i)):
+            client.change_credentials(newer)
+            with pytest.raises(AuthenticationRefused, match="refuses ada: check"):
+                await call()
+
+
+async def test_one_api_of_k2_that_refuses_keeps_nothing_from_the_other() -> None:
+    """A user that Basic cannot show is an error of one API; the other, with NTLM, acts as him all the same."""
+    async with serving(guarded("nobody")) as server:
+        before = K2Settings.model_validate(
+            {
+                "endpoint": f"{server.url}/api",
+                "services_endpoint": f"{server.url}/K2Services",
+                "services_authentication": "ntlm",
+                "user": "bob",
+                "password": "old",
+            }
+        )
+        clients = K2Clients.from_settings(before)
+        with pytest.raises(ConfigurationError):
+            clients.change_credentials(before.model_copy(update={"user": "K2:ada"}))
+        with pytest.raises(AuthenticationRefused, match="refuses K2:ada: check"):
+            await clients.services.core.who_am_i()
+        await clients.aclose()
 
 
 async def test_the_password_grant_learns_a_new_password(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.testing import CapturingLogger
 
-from kurun_config import Settings, load, reloadable, setting_paths, settings_files
+from kurun_config import ConfigurationError, Settings, load, reloadable, setting_paths, settings_files
 from kurun_worker.redaction import MASK, Redactor
 from kurun_worker.reloading import Reloader
 from tests.waiting import until
@@ -152,6 +152,60 @@ async def test_settings_that_are_wrong_change_nothing(
     assert (broken, mended, in_force) == ([False] * 3, True, "first-secret")
     assert events(said) == ["settings cannot be read again, those in force stay", "settings read again"]
     assert reason in said.calls[0].kwargs["error"]
+
+
+async def test_a_listener_that_fails_is_told_again_and_keeps_the_change_from_nobody(
+    tmp_path: Path, said: CapturingLogger
+) -> None:
+    """Whatever it raises: one line, the others are told once, and the next look tells it until it succeeds."""
+    file = tmp_path / "kurun.toml"
+    write(file)
+    reloader = reloader_of(file)
+    broken: list[Exception | None] = [ValueError("oops"), ConfigurationError("no"), ConfigurationError("no"), None]
+    told: list[frozenset[str]] = []
+    others: list[frozenset[str]] = []
+
+    def stumble(_: Settings, changed: frozenset[str]) -> None:
+        told.append(changed)
+        if (error := broken[len(told) - 1]) is not None:
+            raise error
+
+    reloader.listen(stumble)
+    reloader.listen(lambda _, changed: others.append(changed))
+    async with watching(reloader):
+        write(file, secret="second-secret")
+        await until(lambda: len(told) == 4 and len(said.calls) == 4, seconds=5)
+    idle = await reloader.reload()
+
+    assert (told, others, idle) == (
+        [frozenset({"kuflow.client_secret"})] * 4,
+        [frozenset({"kuflow.client_secret"})],
+        False,
+    )
+    assert reloader.reloads == 2
+    assert events(said) == [
+        "settings read again",
+        "putting a setting that changed to use failed",
+        "a setting that changed cannot be used",
+        "settings that could not be used are in force now",
+    ]
+
+
+async def test_settings_that_are_not_in_force_do_not_count_as_unchanged(tmp_path: Path, said: CapturingLogger) -> None:
+    """Who asks is told again what is wrong."""
+    file = tmp_path / "kurun.toml"
+    write(file)
+    reloader = reloader_of(file)
+
+    def refuse(_settings: Settings, _changed: frozenset[str]) -> None:
+        raise ConfigurationError("no")
+
+    reloader.listen(refuse)
+    write(file, secret="second-secret")
+    changed = [await reloader.reload(), await reloader.reload(), await reloader.reload(asked=True)]
+
+    assert changed == [True, False, False]
+    assert events(said) == ["settings read again", *["a setting that changed cannot be used"] * 2]
 
 
 async def test_who_asks_is_answered(tmp_path: Path, said: CapturingLogger) -> None:

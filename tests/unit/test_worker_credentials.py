@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kurun_clients.http import ApiError
-from kurun_worker.credentials import Credential, Keeper
+from kurun_worker.credentials import DEAF_SECONDS, Credential, Keeper
 from kurun_worker.pacing import MINIMUM_PAUSE, Pacing, jittered
 
 # Each example is a simulation of hours or days; how long one takes says more of the machine than of us.
@@ -236,6 +237,32 @@ async def test_a_refresh_that_fails_leaves_the_valid_credential() -> None:
     assert kept == 1
     with pytest.raises(ApiError):
         await keeper.refresh()
+
+
+async def test_after_an_outage_a_demand_is_heard_within_seconds() -> None:
+    """The longest pause is not waited out; however often it is demanded, the tries stay seconds apart."""
+    clock = SimulatedClock(horizon=700)
+    office = Office(clock, life=60, closed=(10, 333))
+    keeper = Keeper("test", office.issue, pacing=Pacing(30.0, random=lambda: 0.5), clock=clock)
+
+    def refuse() -> None:
+        if 200 <= clock.steady < 400:
+            keeper.hurry()
+
+    clock.passed = refuse
+
+    async def apply(_value: int) -> None:
+        return
+
+    with pytest.raises(Over):
+        await keeper.run(apply)
+
+    tries = [moment for moment in office.asked if 230 <= moment <= 333]
+    again = next(moment for moment in office.issued if moment >= 333)
+    assert again <= 333 + DEAF_SECONDS
+    assert min(later - earlier for earlier, later in pairwise(tries)) >= DEAF_SECONDS
+    # Once it works there is nothing to hurry.
+    assert not [moment for moment in office.issued if again < moment < again + 20]
 
 
 async def test_a_demand_renews_before_the_time() -> None:

@@ -47,11 +47,15 @@ def test_what_is_remembered_is_bounded() -> None:
     assert not flood.filter(record("line", names[-1]))
 
 
-def failed(error: Exception, activity: str = "K2_findTasks", name: str = "temporalio.activity") -> logging.LogRecord:
-    """What Temporal logs of an attempt that failed."""
+def failed(
+    error: Exception, activity: str | None = "K2_findTasks", name: str = "temporalio.activity"
+) -> logging.LogRecord:
+    """What Temporal logs of an attempt that failed; without the activity where it knows of none."""
     exc_info = type(error), error, error.__traceback__
     made = logging.LogRecord(name, logging.WARNING, "", 0, "Completing activity as failed", None, exc_info)
-    made.temporal_activity = {"activity_type": activity}
+    setattr(made, "__temporal_error_identifier", "ActivityFailure")
+    if activity is not None:
+        made.temporal_activity = {"activity_type": activity}
     return made
 
 
@@ -87,12 +91,71 @@ def test_a_failure_that_ends_its_activity_is_always_said() -> None:
     ids=["exception", "translated", "of other code", "without type"],
 )
 def test_what_nobody_foresaw_keeps_its_traceback(error: Exception) -> None:
-    """Each time it comes."""
-    failures = ActivityFailures(lambda: 0.0)
-    lines = [failed(error) for _ in range(3)]
+    """Once a minute per activity, with the number of lines that were kept back."""
+    now = [0.0]
+    failures = ActivityFailures(lambda: now[0])
+    lines = [failed(error) for _ in range(4)]
+    passed = [failures.filter(line) for line in lines[:3]]
+    other = failures.filter(failed(error, activity="another"))
+    now[0] += INTERVAL
+    later = failures.filter(lines[3])
 
-    assert all(failures.filter(line) and line.exc_info for line in lines)
-    assert not any(failure_fields(line) for line in lines)
+    assert (passed, other, later) == ([True, False, False], True, True)
+    assert lines[0].exc_info
+    assert lines[3].exc_info
+    assert (failure_fields(lines[0]), failure_fields(lines[3])) == ({}, {"kept_back": 2})
+
+
+def raised(line: int) -> ValueError:
+    """An exception from another line of code."""
+    try:
+        exec(compile("\n" * line + "raise ValueError('x')", "theirs.py", "exec"))  # noqa: S102 - a line by number
+    except ValueError as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def test_what_comes_from_another_place_is_another_failure() -> None:
+    """Two defects of one activity are both said."""
+    failures = ActivityFailures(lambda: 0.0)
+
+    assert [failures.filter(failed(raised(line))) for line in (1, 2, 1)] == [True, True, False]
+
+
+def test_what_an_activity_logs_itself_is_never_kept_back() -> None:
+    """Its logger is that of Temporal's lines, but the words are its own."""
+    failures = ActivityFailures(lambda: 0.0)
+    lines = [failed(ValueError("x")) for _ in range(3)]
+    for line in lines:
+        delattr(line, "__temporal_error_identifier")
+
+    assert all(failures.filter(line) for line in lines)
+
+
+def test_an_activity_that_no_module_has_is_one_line_with_its_ids_once_a_minute() -> None:
+    """Temporal lists all activities of the worker and adds no fields."""
+    failures = ActivityFailures(lambda: 0.0)
+    known = ", ".join(f"KuFlow_Engine_{number}" for number in range(300))
+    lines = [
+        failed(
+            ApplicationError(
+                f"Activity function {name} for workflow loans/{number} is not registered on this worker, "
+                f"available activities: {known}",
+                type="NotFoundError",
+            ),
+            activity=None,
+        )
+        for number, name in enumerate(["convert", "convert", "print"])
+    ]
+
+    assert [failures.filter(line) for line in lines] == [True, False, True]
+    assert lines[0].exc_info is None
+    assert failure_fields(lines[0]) == {
+        "failure": "NotFoundError",
+        "error": "no module of worker.modules has activity convert",
+        "activity_type": "convert",
+        "workflow_id": "loans/0",
+    }
 
 
 def test_other_lines_with_such_a_failure_keep_their_traceback() -> None:

@@ -17,6 +17,8 @@ from kurun_clients.http import ConnectionLost
 from kurun_config import LogFormat, LogLevel, LogSettings, Settings, load
 from kurun_worker import logs
 from kurun_worker.interceptors import log_context
+from kurun_worker.log_floods import MOST_TRACEBACK
+from kurun_worker.operating import Operations
 from kurun_worker.redaction import MASK, Redactor
 
 SECRET = "s3cr3t-value"
@@ -240,3 +242,28 @@ def test_a_rotated_secret_stays_hidden() -> None:
 
     text = "first-secret secret-number-0 secret-number-2 bWU6Zmlyc3Qtc2VjcmV0 bWU6c2VjcmV0LW51bWJlci0y"
     assert redactor.text(text) == " ".join([MASK] * 5)
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_long_message_does_not_make_a_long_line() -> None:
+    """Its middle is left out, of the traceback too; its own words stay whole elsewhere."""
+    stream = configured(LogFormat.JSON)
+    for name in ("temporalio.activity", "mine"):
+        logging.getLogger(name).warning("failed", exc_info=ValueError("begins " + "x" * 20_000 + " ends"))
+    short, whole = (json.loads(line)["exception"] for line in stream.getvalue().splitlines())
+
+    assert len(short) < MOST_TRACEBACK + 10
+    assert "begins" in short
+    assert short.endswith("ends")
+    assert len(whole) > 20_000
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_changed_level_is_told_beside_the_severity_of_the_line() -> None:
+    """Both are in the line, under their own names."""
+    stream = configured(LogFormat.JSON)
+    changed = Settings(log=LogSettings(level=LogLevel.DEBUG))
+    Operations().change_settings(changed, frozenset({"log.level"}))
+    said = json.loads(stream.getvalue())
+
+    assert (said["level"], said["least"]) == ("info", "DEBUG")

@@ -99,6 +99,25 @@ def test_a_module_that_is_no_python_says_where(folder: Path) -> None:
     assert "acme_broken.py:2)" in refusal("acme_broken")
 
 
+@pytest.mark.parametrize(("argument", "said"), [("3", "3"), ("", "None"), ("'no\\nlicense'", "no license")])
+def test_a_module_that_wants_to_end_the_process_says_at_which_line(folder: Path, argument: str, said: str) -> None:
+    """It is an import that failed, and no end of the worker."""
+    (folder / "acme_exits.py").write_text(f"import sys\nsys.exit({argument})\n")
+
+    refused = refusal("acme_exits")
+
+    assert refused.startswith(f"worker.modules: importing acme_exits failed: SystemExit: {said}".removesuffix("None"))
+    assert refused.endswith("acme_exits.py:2)")
+
+
+async def test_a_module_that_wants_to_end_the_process_in_the_sandbox_is_refused(folder: Path) -> None:
+    """Also where it does so only there."""
+    leave = "from temporalio import workflow as w\nimport sys\nif w.unsafe.in_sandbox():\n    sys.exit(4)\n"
+    (folder / "acme_leaves.py").write_text(leave + WORKFLOW.format(name="LeavingWorkflow"))
+
+    assert "raised SystemExit: 4" in refusal("acme_leaves")
+
+
 def test_a_module_without_definitions_is_refused(folder: Path) -> None:
     """Most likely another module was meant."""
     (folder / "acme_empty.py").write_text("from temporalio import activity, workflow\n")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import structlog
 
 from kurun_config import ConfigurationError
 from kurun_worker.resources import LOOK, RAMP, LinuxGauge, MeasuredHeadroom
@@ -29,6 +30,26 @@ def container(folder: Path, *, current: int = 500, limit: str = "1000", cpu: str
     for name, text in files.items():
         (folder / name).write_text(text)
     return folder
+
+
+def test_a_machine_that_no_longer_tells_has_no_room(tmp_path: Path) -> None:
+    """That is one line of the log, not an error; there is room once it tells again, which is another line."""
+    seconds, proc = [0.0], machine(tmp_path / "proc")
+    gauge = LinuxGauge(proc, tmp_path / "none")
+    headroom = MeasuredHeadroom(gauge, memory=0.9, cpu=2, clock=lambda: seconds[0])
+
+    def later() -> float:
+        seconds[0] += 1
+        return headroom.wait()
+
+    with structlog.testing.capture_logs() as lines:
+        (proc / "meminfo").unlink()
+        gone = [later(), headroom.wait(), later()]
+        machine(proc)
+        back = later()
+
+    assert (gone, back) == ([LOOK] * 3, 0)
+    assert [each["log_level"] for each in lines] == ["warning", "info"]
 
 
 class Gauge:

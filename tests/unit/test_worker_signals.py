@@ -4,6 +4,8 @@ import asyncio
 import os
 import pty
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,43 @@ async def test_a_hangup_of_the_terminal_that_started_the_worker_drains(monkeypat
     os.close(controller)
 
     assert (there, elsewhere) == (False, True)
+
+
+EARLY = """
+import os, signal, sys
+from kurun_worker.cli import main
+
+class Early:
+    def find_spec(name, path, target=None):
+        if name == "kurun_worker.cli.run":
+            for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
+                os.kill(os.getpid(), number)
+            os._exit(7)
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+sys.meta_path.insert(0, Early)
+main(["run"])
+"""
+
+
+@pytest.mark.parametrize(("terminal", "code"), [(False, 7), (True, -signal.SIGHUP)], ids=["elsewhere", "terminal"])
+async def test_signals_that_come_early_do_not_end_a_worker(tmp_path: Path, *, terminal: bool, code: int) -> None:
+    """While the command is being loaded they are ignored; only a terminal that goes away ends it at any time."""
+    controller, other_end = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KURUN_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-c", EARLY),
+        stdin=other_end if terminal else asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=tmp_path,
+        env=environment,
+    )
+    ended = await process.wait()
+    os.close(controller)
+    os.close(other_end)
+
+    assert code == ended
 
 
 async def test_without_a_task_a_hangup_drains() -> None:

@@ -19,6 +19,8 @@ Value = TypeVar("Value")
 
 SHORTEST_TRY = 2.0
 LONGEST_TRY = 60.0
+DEAF_SECONDS = 5.0
+"""After a try that failed, seconds for which no demand is heard: neither demands nor refusals make a hot loop."""
 
 
 class NotAppliedError(Exception):
@@ -151,15 +153,21 @@ class Keeper(Generic[Value]):
         """Renew at the next opportunity, because the present one was refused."""
         self._demanded.set()
 
+    def hurry(self) -> None:
+        """What the last try failed for has passed: do not wait for the end of the pause."""
+        if self._failures_in_row:
+            self._demanded.set()
+
     async def run(self, apply: Callable[[Value], Awaitable[None]]) -> None:
         """Renew for ever, handing each new credential to ``apply``. A failure is logged and tried again."""
         while True:
             if self._failures_in_row == 0:
                 await self._until_due()
-            pause = await self._try(apply)
-            # A demand is not heard during the pause after a try: it must not turn refusals into a hot loop.
+            pause, deaf = await self._try(apply)
             self._demanded.clear()
-            await self._clock.wait(self._never, pause)
+            await self._clock.wait(self._never, deaf)
+            if pause > deaf:
+                await self._clock.wait(self._demanded, pause - deaf)
 
     async def _until_due(self) -> None:
         while self._held is not None and not self._demanded.is_set():
@@ -169,7 +177,8 @@ class Keeper(Generic[Value]):
                 return
             await self._clock.wait(self._demanded, min(left, self._pacing.look_max))
 
-    async def _try(self, apply: Callable[[Value], Awaitable[None]]) -> float:
+    async def _try(self, apply: Callable[[Value], Awaitable[None]]) -> tuple[float, float]:
+        """Renew; the pause after it, and the part of the pause in which no demand is heard."""
         try:
             async with self._lock, asyncio.timeout(self._try_seconds()):
                 value = await self._renew()
@@ -177,7 +186,7 @@ class Keeper(Generic[Value]):
         except Exception as error:  # whatever it was, the next try may succeed
             return self._failed(error)
         self._recovered()
-        return self._pacing.minimum
+        return self._pacing.minimum, self._pacing.minimum
 
     async def _renew(self) -> Value:
         asked_at = self._clock.monotonic()
@@ -195,7 +204,7 @@ class Keeper(Generic[Value]):
         remaining = self.remaining()
         return max(SHORTEST_TRY, remaining / 3) if remaining > 0 else LONGEST_TRY
 
-    def _failed(self, error: Exception) -> float:
+    def _failed(self, error: Exception) -> tuple[float, float]:
         self._failures += 1
         self._failures_in_row += 1
         if self._failing_since is None:
@@ -213,9 +222,9 @@ class Keeper(Generic[Value]):
         elif not isinstance(error, ApiError | NotAppliedError | TimeoutError):
             log.warning("renewal fails", credential=self._name, exc_info=error)
         asked = error.retry_after if isinstance(error, StatusError) else None
-        return self._pacing.retry(
-            self._failures_in_row, self.remaining(), asked.total_seconds() if asked is not None else 0.0
-        )
+        least = asked.total_seconds() if asked is not None else 0.0
+        pause = self._pacing.retry(self._failures_in_row, self.remaining(), least)
+        return pause, min(pause, max(least, DEAF_SECONDS))
 
     def _recovered(self) -> None:
         if self._failing_since is not None:

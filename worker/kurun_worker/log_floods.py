@@ -4,9 +4,11 @@ import logging
 import re
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from structlog.typing import EventDict, WrappedLogger
 from temporalio.exceptions import ApplicationError
 
 from kurun_activities.failure_types import FAILURE
@@ -21,7 +23,16 @@ MOST_LINES = 200
 _NUMBERS = re.compile(r"\d+")
 _OURS = ("KuFlowActivities.", "KuFlowRobots.", "K2.")
 _UNEXPECTED = "Invocation error: "
+_UNREGISTERED = re.compile(r"Activity function (\S+) for workflow (.+) is not registered on this worker", re.DOTALL)
 _FIELDS = "kurun_failure"
+_ACTIVITY_LOGGER = "temporalio.activity"
+_IDENTIFIER = "__temporal_error_identifier"
+_ATTEMPT_FAILED = "ActivityFailure"
+
+MOST_MESSAGE = 600
+"""Characters of a failure's message."""
+MOST_TRACEBACK = 4000
+"""Characters of a failure's traceback, message included."""
 
 
 class _Said:
@@ -76,7 +87,7 @@ class ActivityFailures(logging.Filter):
 
     In an outage every attempt of every activity fails alike. Lines count as the same when type and activity are the
     same; the next one tells how many were kept back. A failure that ends its activity is never kept back, as it comes
-    once. One that nobody foresaw keeps its traceback, and comes each time.
+    once. One that nobody foresaw keeps its traceback, and counts as the same when it comes from the same place.
 
     Args:
         clock: Seconds that never run backwards.
@@ -88,19 +99,30 @@ class ActivityFailures(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """See base class."""
-        error = record.exc_info[1] if record.exc_info and record.name == "temporalio.activity" else None
-        if not isinstance(error, ApplicationError) or not _foreseen(error):
-            return True
-        fields: dict[str, Any] = {"failure": error.type, "error": " ".join(error.message.split())}
-        fields |= request_field(error.__cause__)
-        if not error.non_retryable:
-            kept_back = self.said.again(f"{error.type} {_activity_type(record)}")
+        error = record.exc_info[1] if record.exc_info and record.name == _ACTIVITY_LOGGER else None
+        said = None if error is None else _unregistered(error) or _foreseen(error)
+        if error is None or (said is None and getattr(record, _IDENTIFIER, None) != _ATTEMPT_FAILED):
+            return True  # an activity's own words
+        fields = dict(said or {})
+        if not (isinstance(error, ApplicationError) and error.non_retryable):
+            kind, activity = fields.get("failure") or _origin(error), fields.get("activity_type")
+            kept_back = self.said.again(f"{kind} {activity or _activity_type(record)}")
             if kept_back is None:
                 return False
             fields |= {"kept_back": kept_back} if kept_back else {}
-        record.exc_info = record.exc_text = None
+        if said is not None:
+            record.exc_info = record.exc_text = None
         setattr(record, _FIELDS, fields)
         return True
+
+
+def bounded(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out the middle of what an activity's failure says at length; secrets must have been hidden before."""
+    if event.get("logger") == _ACTIVITY_LOGGER:
+        for name, most in (("error", MOST_MESSAGE), ("exception", MOST_TRACEBACK)):
+            if isinstance(text := event.get(name), str) and len(text) > most:
+                event[name] = f"{text[: most // 2]} … {text[-most // 2 :]}"
+    return event
 
 
 def failure_fields(record: logging.LogRecord | None) -> Mapping[str, Any]:
@@ -109,10 +131,34 @@ def failure_fields(record: logging.LogRecord | None) -> Mapping[str, Any]:
     return fields
 
 
-def _foreseen(error: ApplicationError) -> bool:
+def _foreseen(error: BaseException) -> dict[str, Any] | None:
+    """What to say of a failure of ours, which needs no traceback."""
+    if not isinstance(error, ApplicationError) or not (error.type or "").startswith(_OURS):
+        return None
     if error.type == FAILURE and error.message.startswith(_UNEXPECTED):
-        return False
-    return (error.type or "").startswith(_OURS)
+        return None
+    said = {"failure": error.type, "error": " ".join(error.message.split())}
+    return said | request_field(error.__cause__)
+
+
+def _unregistered(error: BaseException) -> dict[str, Any] | None:
+    """What to say of an activity that no module brings; Temporal lists all the others, and has no fields for it."""
+    found = _UNREGISTERED.match(error.message) if isinstance(error, ApplicationError) else None
+    if found is None or not isinstance(error, ApplicationError):
+        return None
+    activity, workflow_id = found.groups()
+    said = f"no module of worker.modules has activity {activity}"
+    return {"failure": error.type, "error": said, "activity_type": activity, "workflow_id": workflow_id}
+
+
+def _origin(error: BaseException) -> str:
+    """An error's type and the place in the code that it comes from."""
+    root = error
+    if isinstance(error, ApplicationError) and error.__cause__ is not None:
+        root = error.__cause__
+    frames = traceback.extract_tb(root.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(root).__name__} {getattr(error, 'type', '')} {place}"
 
 
 def _activity_type(record: logging.LogRecord) -> Any:

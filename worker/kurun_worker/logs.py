@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from kurun_config import LogFormat, LogLevel, LogSettings
-from kurun_worker.log_floods import ActivityFailures, OncePerMinute, failure_fields
+from kurun_worker.log_floods import ActivityFailures, OncePerMinute, bounded, failure_fields
 from kurun_worker.reasons import request_field
 from kurun_worker.redaction import Redactor
 
@@ -58,6 +58,7 @@ def configure(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 redactor,
+                bounded,
                 renderer(settings.format, terminal=stream.isatty()),
             ],
         )

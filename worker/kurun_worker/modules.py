@@ -83,11 +83,11 @@ def _import(name: str) -> ModuleType:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise ConfigurationError(f"worker.modules: there is no module {name}") from None
         raise ConfigurationError(_import_failure(name, error)) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigurationError(_import_failure(name, error)) from error
 
 
-def _import_failure(name: str, error: Exception) -> str:
+def _import_failure(name: str, error: BaseException) -> str:
     """One line with the place in the code that raised, not in the import machinery."""
     if isinstance(error, SyntaxError):
         return f"worker.modules: {name} is no valid Python: {error.msg} ({error.filename}:{error.lineno})"
@@ -105,9 +105,11 @@ def _try_in_sandbox(workflow: type) -> None:
     runner = workflow_runner(None, sandbox=True)
     try:
         runner.prepare_workflow(workflow_definition(workflow))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cause = error.__cause__ or error
         said = " ".join(str(cause).split())
+        if isinstance(cause, SystemExit):
+            said = f"importing its module there raised SystemExit: {said}"
         raise ConfigurationError(
             f"worker.modules: the sandbox refuses workflow {_place(workflow)}: {said}; import what does I/O inside "
             "`with workflow.unsafe.imports_passed_through():`, or set KURUN_WORKER_SANDBOX=false for trusted code"

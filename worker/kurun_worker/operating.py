@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from weakref import WeakSet
 
 import structlog
@@ -10,10 +10,10 @@ import structlog
 from kurun_config import Settings
 from kurun_worker import logs
 from kurun_worker.background import background
+from kurun_worker.early_signals import from_terminal
 from kurun_worker.pausing import Pause
 from kurun_worker.plugin import KuFlowPlugin
 from kurun_worker.reloading import Reloader
-from kurun_worker.signals import from_terminal
 from kurun_worker.slots import DrainableSlots
 
 log = structlog.get_logger(__name__)
@@ -57,18 +57,19 @@ class Operations:
             return
         reloader.may_wait = lambda: any(each.registrations for each in plugin.registrars.values())
         reloader.listen(lambda settings, changed: change_settings(plugin, settings, changed))
-        reloader.listen(self._change_settings)
+        reloader.listen(self.change_settings)
         plugin.kuflow.when_refused(reloader.refused)
         if plugin.k2 is not None:
             plugin.k2.clients.when_refused(reloader.refused)
         async with background({"settings": reloader.run}):
             yield
 
-    def _change_settings(self, settings: Settings, changed: frozenset[str]) -> None:
+    def change_settings(self, settings: Settings, changed: frozenset[str]) -> None:
+        """Let changed settings of the log and of what is governed hold from now on."""
         if "log.level" in changed:
             logs.set_level(settings.log.level)
             # What was said of the change before may have been below the level.
-            log.info("the log has another level", level=settings.log.level)
+            log.info("the log has another level", least=settings.log.level)
         for slots in self._slots:
             if "worker.max_concurrent_activities" in changed:
                 slots.resize(settings.worker.max_concurrent_activities)
@@ -88,11 +89,13 @@ def change_settings(plugin: KuFlowPlugin, settings: Settings, changed: frozenset
         ConfigurationError: One cannot be used.
     """
     sections = {path.partition(".")[0] for path in changed}
-    if "documents" in sections:
-        plugin.use_documents(settings.documents)
-    if "kuflow" in sections:
-        plugin.kuflow.change_credentials(settings.kuflow)
-    if plugin.robots is not None:
-        plugin.robots.change_settings(settings)
-    if plugin.k2 is not None and "k2" in sections:
-        plugin.k2.change_settings(settings.k2)
+    # A part that refuses them does not keep them from the others.
+    with ExitStack() as stack:
+        if "documents" in sections:
+            stack.callback(plugin.use_documents, settings.documents)
+        if "kuflow" in sections:
+            stack.callback(plugin.kuflow.change_credentials, settings.kuflow)
+        if plugin.robots is not None:
+            stack.callback(plugin.robots.change_settings, settings)
+        if plugin.k2 is not None and "k2" in sections:
+            stack.callback(plugin.k2.change_settings, settings.k2)

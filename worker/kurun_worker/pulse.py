@@ -100,7 +100,7 @@ class Pulse:
         if status is None:
             log.info("the engine answers again")
         elif status in REFUSED:
-            log.warning("the engine refuses the token, a new one is asked for", status=status.name)
+            log.warning("the engine refuses the token, a new one is wanted", status=status.name)
         else:
             log.warning("the engine does not answer", status=status.name)
 

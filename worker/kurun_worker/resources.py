@@ -9,7 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from kurun_config import ConfigurationError, variable
+
+log = structlog.get_logger(__name__)
 
 LOOK = 0.1
 """Seconds for which a measurement serves."""
@@ -59,17 +63,32 @@ class MeasuredHeadroom:
         self._memory = gauge.memory()
         self._looked_at = clock()
         self._granted_at = clock() - RAMP
+        self._blind = False
 
     def wait(self) -> float:
-        """See :class:`Headroom`."""
+        """See :class:`Headroom`; as long as the gauge fails there is no room."""
         now = self._clock()
         if now - self._looked_at >= LOOK:
             self._looked_at = now
-            self._memory = self._gauge.memory()
-            self._cpu += (self._gauge.cpu() - self._cpu) * _SMOOTHING
-        if self._memory >= self._most_memory or self._cpu >= self._most_cpu:
+            self._look()
+        if self._blind or self._memory >= self._most_memory or self._cpu >= self._most_cpu:
             return LOOK
         return max(0.0, self._granted_at + RAMP - now)
+
+    def _look(self) -> None:
+        try:
+            self._memory = self._gauge.memory()
+            self._cpu += (self._gauge.cpu() - self._cpu) * _SMOOTHING
+        except (OSError, ValueError, LookupError) as error:
+            if not self._blind:
+                log.warning(
+                    "how busy this machine is cannot be told: no further activities meanwhile", error=str(error)
+                )
+            self._blind = True
+        else:
+            if self._blind:
+                log.info("how busy this machine is can be told again")
+            self._blind = False
 
     def granted(self) -> None:
         """See :class:`Headroom`."""

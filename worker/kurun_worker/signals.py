@@ -22,14 +22,6 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Those that end the process, as far as they have no other task."""
 
 
-def from_terminal() -> bool:
-    """Whether the process was started from a terminal, so that SIGHUP means that this has gone away."""
-    try:
-        return sys.stdin is not None and sys.stdin.isatty()
-    except ValueError:
-        return False  # closed
-
-
 @contextmanager
 def drain_on_signals(
     stop: Callable[[], None],

@@ -8,7 +8,7 @@ A custom activity asks for :func:`current`, as it does for KuFlow's context::
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Self
 
@@ -86,9 +86,11 @@ class K2Clients:
         Raises:
             ConfigurationError: Something is missing; the message names the variable to set.
         """
-        for client in (self._workflow, self._services):
-            if client is not None:
-                client.change_credentials(settings)
+        # One that refuses them does not keep them from the other.
+        with ExitStack() as stack:
+            for client in (self._workflow, self._services):
+                if client is not None:
+                    stack.callback(client.change_credentials, settings)
         self.settings = settings
 
     def when_refused(self, look: Callable[[], Awaitable[object]]) -> None:

@@ -111,6 +111,8 @@ class Observation:
         exchange = Exchange(
             self._service.name, call.method, self._service.operation(call.path), call.request_id, attempt=attempt
         )
+        if isinstance(request.stream, ContentStream):
+            request.stream.sent = 0  # an attempt that never comes to the body leaves the count of the one before
         exchange.seconds = -perf_counter()
         for observer in self._observers:
             self._guarded(observer, observer.begin, exchange)

@@ -1,7 +1,7 @@
 """Which K2 is called, and as whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 from urllib.parse import urlsplit
 
 PASSWORD_REMEDY = "check k2.user and k2.password"  # noqa: S105 - names of settings
@@ -15,26 +15,24 @@ class Place:
     Attributes:
         endpoint: The address that is called.
         setting: The setting that holds it.
-        caller: Whose credentials are sent.
-        remedy: What to do when K2 refuses them.
+        user: Whose password is sent, or gives the tokens; ``None`` if a login does. Asked at each use, as credentials
+            change while a client lives.
     """
 
     endpoint: str
     setting: str
-    caller: str
-    remedy: str
+    user: Callable[[], str | None]
 
-    @classmethod
-    def of(cls, endpoint: str, setting: str, user: str | None) -> Self:
-        """The place of a client.
+    @property
+    def caller(self) -> str:
+        """Whose credentials are sent."""
+        user = self.user()
+        return user if user is not None else "the login of k2.oauth_client_id"
 
-        Args:
-            endpoint: The address that is called.
-            setting: The setting that holds it.
-            user: Whose password is sent, or gives the tokens; ``None`` if a login does.
-        """
-        caller = user if user is not None else "the login of k2.oauth_client_id"
-        return cls(endpoint, setting, caller, LOGIN_REMEDY if user is None else PASSWORD_REMEDY)
+    @property
+    def remedy(self) -> str:
+        """What to do when K2 refuses them."""
+        return LOGIN_REMEDY if self.user() is None else PASSWORD_REMEDY
 
     @property
     def host(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from kurun_worker.cli.errors import MissingExtraError, reported
+from kurun_worker.early_signals import ignore_what_asks_for_no_end
 from kurun_worker.health.asking import asked_quickly
 
 COMMANDS = {
@@ -79,6 +80,10 @@ def main(arguments: list[str] | None = None) -> None:
         from kurun_worker.first_process import leave_first_place  # noqa: PLC0415 - only in a container
 
         leave_first_place()
-    if (code := asked_quickly(sys.argv[1:] if arguments is None else arguments)) is not None:
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["run"]:
+        # Here, as it takes a second until the worker listens to signals, most of it for loading the command.
+        ignore_what_asks_for_no_end()
+    if (code := asked_quickly(words)) is not None:
         sys.exit(code)
     sys.exit(reported(lambda: cli.main(args=arguments, prog_name="kurun", standalone_mode=False)))

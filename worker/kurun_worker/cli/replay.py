@@ -13,6 +13,7 @@ import click
 
 from kurun_config import EngineCredentials, LogLevel, LogSettings, Settings, TracingSettings, require
 from kurun_worker.cli.errors import EXIT_FAILURE
+from kurun_worker.cli.errors import report as report_error
 from kurun_worker.cli.options import loaded, settings_options
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
     from kurun_worker.plugin import KuFlowPlugin
     from kurun_worker.replaying import Recorded, Verdict, Wanted
+
+MOST_CHANGED = 3
+"""Histories of a workflow type whose changed inputs are told."""
+MOST_INPUTS = 20
+"""Changed inputs of a history that JSON tells."""
 
 
 @click.command("replay", short_help="Check that running processes would survive your workflows of today.")
@@ -46,11 +52,13 @@ def command(
 
     HISTORIES are files or folders of JSON, as --save, Temporal's command line and its web page write them; without them
     they are read from the engine: what runs on the task queue, and what ended last. Run it before a new version of a
-    workflow goes out. Exit code 1: something would break.
+    workflow goes out. Exit code 1: something would break: other steps, or a step that asks KuFlow or K2 for something
+    else. A step whose input differs otherwise, a text for instance, is told as "changed".
     """
     settings = loaded(config, flags).settings
     # Imported here: `kurun replay --help` and a wrong setting need no Temporal.
     from kurun_worker import logs  # noqa: PLC0415
+    from kurun_worker.departure import STOP_MARGIN, Departure  # noqa: PLC0415
     from kurun_worker.modules import current_folder_on_path  # noqa: PLC0415
     from kurun_worker.redaction import Redactor  # noqa: PLC0415
     from kurun_worker.replaying import Wanted  # noqa: PLC0415
@@ -63,9 +71,17 @@ def command(
     current_folder_on_path()
     wanted = None if histories else Wanted(settings.worker.task_queue or "", query, limit, closed)
     report = Report(as_json=as_json)
-    asyncio.run(_replay(settings, histories, wanted, save, report))
-    report.close()
-    return EXIT_FAILURE if report.broken else 0
+    # As for `kurun run`: while the interpreter takes itself apart, what is left of Temporal's core may hang or abort.
+    departure = Departure(STOP_MARGIN)
+    try:
+        asyncio.run(_replay(settings, histories, wanted, save, report))
+    except Exception as error:
+        code = report_error(error)
+    else:
+        report.close()
+        code = EXIT_FAILURE if report.broken else 0
+    departure.leave(code)
+    return code
 
 
 async def _replay(
@@ -73,12 +89,11 @@ async def _replay(
 ) -> None:
     import httpx2  # noqa: PLC0415 - see the command
     from temporalio.runtime import Runtime, TelemetryConfig  # noqa: PLC0415
-    from temporalio.worker import Replayer  # noqa: PLC0415
 
     from kurun_clients.kuflow import KuFlowClient  # noqa: PLC0415
     from kurun_worker.modules import load_modules  # noqa: PLC0415
     from kurun_worker.plugin import KuFlowPlugin  # noqa: PLC0415
-    from kurun_worker.replaying import fetch, read_files, replay, save  # noqa: PLC0415
+    from kurun_worker.replaying import Rehearsal, fetch, read_files, save  # noqa: PLC0415
 
     # Nothing happens that a trace could tell of.
     settings = settings.model_copy(update={"tracing": TracingSettings()})
@@ -101,8 +116,9 @@ async def _replay(
                     await asyncio.to_thread(save, recorded, keep)
                 yield recorded
 
-        replayer = Replayer(workflows=definitions.workflows, plugins=[plugin], runtime=runtime)
-        async for verdict in replay(replayer, kept()):
+        sandbox = settings.worker.sandbox
+        rehearsal = Rehearsal(definitions.workflows, plugins=[plugin], runtime=runtime, sandbox=sandbox)
+        async for verdict in rehearsal.replay(kept()):
             report.add(verdict)
 
 
@@ -142,6 +158,8 @@ class Report:
         self._bad: Counter[str] = Counter()
         self._unserved: Counter[str] = Counter()
         self._breaks: list[dict[str, Any]] = []
+        self._changed: Counter[str] = Counter()
+        self._changes: list[dict[str, Any]] = []
 
     @property
     def broken(self) -> bool:
@@ -154,6 +172,7 @@ class Report:
         kind = recorded.workflow_type
         if verdict.broken is None:
             self._good[kind] += 1
+            self._add_changes(verdict)
         elif not verdict.served and not recorded.running:
             self._unserved[kind] += 1
         else:
@@ -163,17 +182,31 @@ class Report:
         if self._progress:
             click.echo(f"\r{self._count} replayed", nl=False, err=True)
 
+    def _add_changes(self, verdict: "Verdict") -> None:
+        kind, source = verdict.recorded.workflow_type, verdict.recorded.source
+        if not verdict.changed:
+            return
+        self._changed[kind] += 1
+        # A changed text changes every history: the first of them say it.
+        if self._changed[kind] <= MOST_CHANGED:
+            first, more = verdict.changed[0], len(verdict.changed) - 1
+            self._changes.append({"workflowType": kind, "source": source, "inputs": verdict.changed[:MOST_INPUTS]})
+            self._line(f"changed  {kind}  {source}: {first}" + (f", and {more} more" if more else ""))
+
     def close(self) -> None:
         """Write the sums."""
         if self._progress:
             click.echo("\r\033[K", nl=False, err=True)
         if self._as_json:
             kinds = sorted(self._good.keys() | self._bad.keys())
-            types = {kind: {"replayed": self._good[kind], "broken": self._bad[kind]} for kind in kinds}
-            click.echo(json.dumps({"types": types, "breaks": self._breaks, "unserved": self._unserved}, indent=2))
+            counted = {"replayed": self._good, "broken": self._bad, "changed": self._changed}
+            types = {kind: {name: numbers[kind] for name, numbers in counted.items()} for kind in kinds}
+            said = {"types": types, "breaks": self._breaks, "changes": self._changes, "unserved": self._unserved}
+            click.echo(json.dumps(said, indent=2))
             return
         for kind in sorted(self._good.keys() | self._bad.keys()):
-            click.echo(f"{kind}: {self._good[kind]} replayed, {self._bad[kind]} broken")
+            changed = f", {self._changed[kind]} with changed input" if self._changed[kind] else ""
+            click.echo(f"{kind}: {self._good[kind]} replayed, {self._bad[kind]} broken{changed}")
         for kind, number in sorted(self._unserved.items()):
             click.echo(f"{kind}: {number} left out, these modules have no such workflow")
         if not self._count:

@@ -47,22 +47,23 @@ async def examine(
         checks: What to do. A check that needs another one stands behind it.
         waiting: Told the name of the check that is waited for.
     """
-    running: dict[str, asyncio.Task[Verdict]] = {}
+    running: list[tuple[str, asyncio.Task[Verdict]]] = []
     for check in checks:
-        needed = {name: running[name] for name in check.needs if name in running}
-        running[check.name] = asyncio.ensure_future(_when_ready(check, needed))
+        # Several checks may have one name: the address of two places, for instance.
+        needed = [(name, task) for name, task in running if name in check.needs]
+        running.append((check.name, asyncio.ensure_future(_when_ready(check, needed))))
     try:
-        for name, task in running.items():
+        for name, task in running:
             waiting(name)
             yield Finding(name, await task)
     finally:
-        for task in running.values():
+        for _, task in running:
             task.cancel()
-        await asyncio.gather(*running.values(), return_exceptions=True)
+        await asyncio.gather(*(task for _, task in running), return_exceptions=True)
 
 
-async def _when_ready(check: Check, needed: dict[str, "asyncio.Task[Verdict]"]) -> Verdict:
-    for name, task in needed.items():
+async def _when_ready(check: Check, needed: Sequence[tuple[str, "asyncio.Task[Verdict]"]]) -> Verdict:
+    for name, task in needed:
         verdict = await asyncio.shield(task)
         if verdict.outcome is Outcome.FAILED:
             return Verdict(Outcome.SKIPPED, f"because {name} failed")

@@ -9,8 +9,8 @@ import httpx2
 
 from kurun_clients.http import AiohttpTransport
 from kurun_clients.http.trust import trusting
-from kurun_config import KuFlowSettings
-from kurun_worker.doctor.report import Verdict, failed, ok, warning
+from kurun_config import ConfigurationError, KuFlowSettings
+from kurun_worker.doctor.report import Verdict, failed, misconfigured, ok, warning
 
 NOTICED: Final = timedelta(seconds=5)
 """Difference that is worth a warning."""
@@ -35,6 +35,8 @@ async def look(kuflow: KuFlowSettings, *, now: Callable[[], datetime] = _now) ->
     before = now()
     try:
         header = await _date(kuflow)
+    except ConfigurationError as error:
+        return misconfigured(str(error))
     except httpx2.TransportError as error:
         return failed(f"KuFlow does not answer: {error}", "see what is said of the connection to KuFlow")
     after = now()

@@ -127,7 +127,9 @@ class EngineSide:
                 said = f"the engine does not tell about {queue}: {engine_reason(error)}"
                 return warning(said, f"see that {variable('worker.task_queue')} is right")
             pollers += answer.pollers
-        return ok(f"{queue}: {_polled_by(pollers)}")
+        return ok(
+            f"{queue}: {_polled_by(pollers)}; whether KuFlow knows the queue is told by the first registration alone"
+        )
 
     async def _connect(self) -> Client:
         token = self.kuflow.token.engine_token if self.kuflow.token else None

@@ -52,7 +52,7 @@ async def all_checks(loaded: Loaded, *, learn: Callable[[str], None]) -> AsyncIt
             *_access_checks(settings, kuflow, engine, side),
             *module_checks(settings.worker.modules, sandbox=settings.worker.sandbox),
             *folder_checks(settings),
-            *health_checks(settings.health),
+            *health_checks(settings.health, settings.worker.task_queue or ""),
             *robot_checks(settings),
             *k2_checks(settings.k2, k2),
         ]

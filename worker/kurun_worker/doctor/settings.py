@@ -79,6 +79,16 @@ def _unknown() -> Iterator[tuple[str, Verdict]]:
             yield file.name, warning(f"no such setting, but a file in {folder}", "rename or remove the file")
 
 
+def _k2_without_address(settings: Settings) -> Iterator[tuple[str, Verdict]]:
+    if settings.k2.endpoint is not None or settings.k2.services_endpoint is not None:
+        return
+    login = ("user", "password", "oauth_client_id", "oauth_client_secret", "oauth_token_url")
+    if given := [f"k2.{name}" for name in login if getattr(settings.k2, name) is not None]:
+        said = f"{', '.join(given)} set, but no address of K2: nothing of K2 is served"
+        fix = f"set {variable('k2.endpoint')} or {variable('k2.services_endpoint')}, or unset the others"
+        yield "k2.endpoint", warning(said, fix)
+
+
 def _unwise(settings: Settings) -> Iterator[tuple[str, Verdict]]:
     kuflow, worker = settings.kuflow, settings.worker
     for name, address in (
@@ -97,6 +107,7 @@ def _unwise(settings: Settings) -> Iterator[tuple[str, Verdict]]:
         said = "kuflow.token is a fixed token: when it ends, the worker loses the engine"
         fix = f"use {variable('kuflow.authentication')}=basic with client id and secret"
         yield "kuflow.authentication", warning(said, fix)
+    yield from _k2_without_address(settings)
     if settings.robots.enabled and settings.robots.share_credentials:
         said = "robots get the worker's own credentials"
         yield "robots.share_credentials", warning(said, "leave it off unless every robot is trusted")

@@ -18,6 +18,8 @@ _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # n
 _MOST: Final = 256 * 1024
 _DEFAULTS: Final = {"host": "127.0.0.1", "port": None, "timeout": 5.0}
 _MOST_SETTING: Final = 4096
+_MOST_PORT: Final = 65535
+_MOST_TIMEOUT: Final = 86400.0
 _QUESTIONS: Final = {"--live": "livez", "--ready": "readyz"}
 
 
@@ -55,6 +57,24 @@ def ask(settings: Asked, question: str, *, json: bool = False) -> int:
     return _told(status, body, json=json)
 
 
+def whose(host: str, port: int, seconds: float) -> str | None:
+    """The task queue of the worker that answers there; ``None`` where none does.
+
+    Args:
+        host: Where a worker of these settings would listen.
+        port: Its port.
+        seconds: How long an answer may take.
+    """
+    from json import loads  # noqa: PLC0415 - see the module
+
+    try:
+        _, body = _get(_EVERYWHERE.get(host, host), port, "/livez", seconds)
+        answer = loads(body)
+        return str(answer["task_queue"]) if "conditions" in answer else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def asked_quickly(arguments: Sequence[str]) -> int | None:
     """Do the work of ``kurun check --live`` and ``kurun check --ready`` where they come without other options.
 
@@ -88,7 +108,9 @@ def quick_settings(file: Path | None = None) -> Asked | None:
         values = {**_DEFAULTS, **found}
         port = None if values["port"] is None else int(values["port"])
         health = SimpleNamespace(host=str(values["host"]), port=port, timeout=float(values["timeout"]))
-    except (OSError, TypeError, ValueError):
+    except (OSError, TypeError, ValueError, OverflowError):
+        return None
+    if not (port is None or 0 <= port <= _MOST_PORT) or not 0 < health.timeout < _MOST_TIMEOUT:
         return None
     return SimpleNamespace(health=health)
 

@@ -1,6 +1,7 @@
 """What has to hold for a worker to be alive and to be ready, as one thread notes it and another reads it."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -47,6 +48,19 @@ class Report:
         return {"status": self.status, "conditions": conditions, **self.about}
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A moment at which the event loop turned.
+
+    Attributes:
+        at: In steady seconds.
+        thread: The thread of the loop.
+    """
+
+    at: float
+    thread: int
+
+
 class Health:
     """How the worker stands. The event loop's thread writes it, any thread may read it.
 
@@ -66,6 +80,7 @@ class Health:
         self._monotonic = monotonic
         self._began = datetime.now(UTC)
         self._beat_at = monotonic()
+        self._beat: Beat | None = None
         self._draining_since: datetime | None = None
         self._supervisor: asyncio.Task[Any] | None = None
         self._conditions: tuple[Condition, ...] = ()
@@ -74,6 +89,12 @@ class Health:
     def beat(self) -> None:
         """The event loop turns."""
         self._beat_at = self._monotonic()
+        self._beat = Beat(self._beat_at, threading.get_ident())
+
+    @property
+    def last_beat(self) -> Beat | None:
+        """When the event loop was last seen to turn; ``None`` before the first time."""
+        return self._beat
 
     def attend(self, supervisor: "asyncio.Task[Any]") -> None:
         """The task without which this worker is of no use."""

@@ -46,7 +46,7 @@ class Look:
 
     Args:
         what: What it is, for the reason of a look that does not end.
-        ask: Returns if all is well.
+        ask: Returns if all is well; where the next look has time, the seconds until it, instead of the pace's interval.
         pace: How often, and how long.
         patience: Seconds after the last good look in which a bad one does not count.
         clock: Where time comes from.
@@ -55,7 +55,7 @@ class Look:
     def __init__(
         self,
         what: str,
-        ask: Callable[[], Awaitable[None]],
+        ask: Callable[[], Awaitable[float | None]],
         *,
         pace: Pace,
         patience: float = 0.0,
@@ -72,17 +72,26 @@ class Look:
         self._good_at: float | None = None
         self._trouble: str | None = f"{what}: not looked at yet"
 
-    def tick(self) -> str | None:
-        """Begin a look if one is due; what is wrong with the dependency, as far as is known."""
+    def tick(self, *, late: float = 0.0) -> str | None:
+        """Begin a look if one is due; what is wrong with the dependency, as far as is known.
+
+        Args:
+            late: Seconds for which the event loop lately stood still: no look could end in them.
+        """
         now = self._clock.monotonic()
         if self._task is None and now >= self._due_at:
             self._started_at, self._due_at = now, now + jittered(self._pace.interval)
             self._task = asyncio.create_task(self._once())
-        if self._task is not None and (waited := now - self._started_at) > self._pace.timeout:
+        if self._task is not None and (waited := now - self._started_at) > self._pace.timeout + late:
             self._trouble = f"{self._what}: no answer for {waited:.0f} s"
-        if self._trouble is None or (self._good_at is not None and now - self._good_at <= self._patience):
+        if self._trouble is None or (self._good_at is not None and now - self._good_at <= self._patience + late):
             return None
         return self._trouble
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last look failed, or does not end; the patience does not count here."""
+        return self._trouble is not None
 
     async def aclose(self) -> None:
         """Wait for no look any more."""
@@ -92,13 +101,15 @@ class Look:
 
     async def _once(self) -> None:
         try:
-            await self._ask()
+            rest = await self._ask()
         except Trouble as error:
             self._trouble = f"{self._what}: {error}"
         except Exception as error:  # a look must not end the looking
             self._trouble = f"{self._what}: {type(error).__name__}: {line(error)}"
         else:
             self._trouble, self._good_at = None, self._clock.monotonic()
+            if rest is not None:
+                self._due_at = self._started_at + jittered(rest)
         finally:
             self._task = None
 

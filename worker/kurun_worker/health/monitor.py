@@ -82,6 +82,8 @@ class HealthMonitor:
             else Look("polls", _at_least_one(pollers), pace=pace, patience=pace.patience, clock=clock)
         )
         self._ready = self._was_ready = False
+        self._late = Lateness(TICK + pace.interval, pace.patience)
+        self._kuflow_away = False
 
     async def beat(self) -> None:
         """Say once a second that the loop turns, whatever else goes wrong."""
@@ -94,6 +96,7 @@ class HealthMonitor:
         pause = min(TICK, self._pace.interval / 2)
         while True:
             self._report(self._troubles())
+            self._hurry_renewals()
             await asyncio.sleep(pause)
 
     async def aclose(self) -> None:
@@ -103,36 +106,44 @@ class HealthMonitor:
         await self._reaching.aclose()
 
     def _troubles(self) -> dict[str, str | None]:
-        settings, plugin = self._settings, self._plugin
+        settings, plugin, now = self._settings, self._plugin, self._clock.monotonic()
+        late = self._late.at(now)
+        patience = self._pace.patience + late
         limits, queue = settings.health, settings.worker.task_queue or ""
-        found: dict[str, str | None] = {
-            "registered": registration_trouble(plugin.registrars.get(queue), self._pace.patience)
-        }
+        found: dict[str, str | None] = {"registered": registration_trouble(plugin.registrars.get(queue), patience)}
         if plugin.engine is not None:
             margin = limits.token_margin.total_seconds()
             found["token"] = credential_trouble("engine token", plugin.engine.token, margin)
             if plugin.engine.brings_certificate:
                 margin = limits.certificate_margin.total_seconds()
                 found["certificate"] = credential_trouble("engine certificate", plugin.engine.certificate, margin)
-        found["polling"] = self._polling()
-        found["engine"] = engine_trouble(settings, plugin.pulse, self._pace.patience, self._clock.monotonic())
-        found["kuflow"] = self._kuflow.tick()
+        found["polling"] = self._polling(late)
+        found["engine"] = engine_trouble(settings, plugin.pulse, patience, now)
+        found["kuflow"] = self._kuflow.tick(late=late)
         if self._names:
-            found["names"] = _joined(self._names)
+            found["names"] = _joined(self._names, late)
         if self._folders:
-            found["disk"] = _joined(self._folders)
+            found["disk"] = _joined(self._folders, late)
         if self._paused is not None:
             found["taking work"] = self._paused()
         return found
 
-    def _polling(self) -> str | None:
+    def _polling(self, late: float) -> str | None:
         if (drainable := self._worker()) is None:
             return connection_trouble(self._settings, self._plugin)
         if drainable.failed.done():
             return "the engine refused the polls for too long; the worker is replaced"
         if not drainable.worker.is_running:
             return "the worker starts and does not poll yet"
-        return None if self._polls is None else self._polls.tick()
+        return None if self._polls is None else self._polls.tick(late=late)
+
+    def _hurry_renewals(self) -> None:
+        """Let what failed while KuFlow was away be tried again once it is back, rather than at the end of a pause."""
+        away = self._kuflow.failing
+        if self._kuflow_away and not away and (engine := self._plugin.engine) is not None:
+            engine.token.hurry()
+            engine.certificate.hurry()
+        self._kuflow_away = away
 
     def _report(self, troubles: dict[str, str | None]) -> None:
         changed = self._health.note(troubles)
@@ -147,8 +158,34 @@ class HealthMonitor:
         self._ready, self._was_ready = ready, self._was_ready or ready
 
 
-def _joined(looks: list[Look]) -> str | None:
-    return "; ".join(trouble for look in looks if (trouble := look.tick()) is not None) or None
+class Lateness:
+    """For how long the event loop lately stood still. What could not be done meanwhile is not held against others.
+
+    Args:
+        usual: Seconds between two looks that are no news.
+        grace: Seconds after a block in which it counts.
+    """
+
+    def __init__(self, usual: float, grace: float) -> None:
+        self._usual = usual
+        self._grace = grace
+        self._looked_at: float | None = None
+        self._until = 0.0
+        self._seconds = 0.0
+
+    def at(self, now: float) -> float:
+        """Seconds to be forgiven now."""
+        gap = 0.0 if self._looked_at is None else now - self._looked_at
+        self._looked_at = now
+        if now > self._until:
+            self._seconds = 0.0
+        if gap > self._usual:
+            self._seconds, self._until = self._seconds + gap, now + self._grace
+        return self._seconds
+
+
+def _joined(looks: list[Look], late: float) -> str | None:
+    return "; ".join(trouble for look in looks if (trouble := look.tick(late=late)) is not None) or None
 
 
 def _at_least_one(pollers: Pollers) -> Callable[[], Awaitable[None]]:

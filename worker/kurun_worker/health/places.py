@@ -37,7 +37,9 @@ def resolving(host: str) -> Callable[[], Awaitable[None]]:
     def resolve() -> None:
         try:
             socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:  # UnicodeError is no matter of the moment
+        except UnicodeError:
+            raise Trouble("is no name of a machine: check the settings") from None
+        except OSError as error:
             said = error.strerror or str(error)
             raise Trouble(f"does not resolve: {said}: check the name service of this machine") from None
 

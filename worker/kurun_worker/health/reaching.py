@@ -20,6 +20,8 @@ from kurun_config import KuFlowSettings
 from kurun_worker.health.looks import Pace, Trouble
 
 _MOST_READ = 64 * 1024
+_RESTS = 2
+"""Intervals between two good answers to requests of ours: each is a refusal in KuFlow's log; a loss is told in time."""
 
 
 class Answers:
@@ -70,15 +72,19 @@ class Reaching:
             transport=AiohttpTransport(ssl_context=trusted, max_connections=1),
         )
 
-    async def __call__(self) -> None:
+    async def __call__(self) -> float | None:
         """Look.
+
+        Returns:
+            Seconds until the next look, where this one asked KuFlow itself.
 
         Raises:
             Trouble: KuFlow does not answer, or with a 5xx.
         """
         if self._answers.within(self._pace.interval):
-            return
+            return None
         await self._client_answers()
+        return _RESTS * self._pace.interval
 
     async def aclose(self) -> None:
         """Close the connection."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import socket
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -13,6 +15,7 @@ from aiohttp import web
 
 from kurun_config import ConfigurationError, HealthSettings, variable
 from kurun_worker.health.conditions import Health, Report
+from kurun_worker.health.standstill import Standstill
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +55,8 @@ class HealthServer:
         self._wanted = settings.port or 0
         self._patience = settings.timeout.total_seconds()
         self._metrics = metrics
+        # Told well before the worker counts as dead, which may be the end of its log.
+        self._standstill = Standstill(health, settings.max_loop_lag.total_seconds() / 2)
         self._started: Future[int] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -71,10 +76,9 @@ class HealthServer:
         self._thread.start()
         try:
             port = self._started.result()
-        except OSError as error:
-            said = error.strerror or str(error)
+        except (OSError, UnicodeError) as error:
             raise ConfigurationError(
-                f"health.port: {self._host}:{self._wanted} cannot be listened on: {said.partition(': ')[0]}: "
+                f"health.port: {self._host}:{self._wanted} cannot be listened on: {_reason(error)}: "
                 f"set {variable('health.port')} or {variable('health.host')}"
             ) from None
         log.info("health is served", host=self._host, port=port)
@@ -95,7 +99,13 @@ class HealthServer:
         self.stop()
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            # Whoever waits for the port would wait for ever.
+            if self._started.done():
+                raise
+            self._started.set_exception(error)
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -108,15 +118,13 @@ class HealthServer:
             max_field_size=MOST_HEADER,
             max_headers=MOST_HEADERS,
         )
-        try:
-            listening = await self._loop.create_server(server, self._host, self._wanted)
-        except OSError as error:
-            self._started.set_exception(error)
-            return
+        listening = await self._loop.create_server(server, self._host, self._wanted)
         self._started.set_result(listening.sockets[0].getsockname()[1])
+        watching = asyncio.create_task(self._standstill.run())
         try:
             await self._stop.wait()
         finally:
+            watching.cancel()
             listening.close()
             await server.shutdown(_STOP_SECONDS / 10)
 
@@ -141,6 +149,15 @@ class HealthServer:
             log.exception("metrics cannot be told")
             return _text(500, "metrics cannot be told, see the log")
         return _response(200, body, METRICS_TYPE)
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return "this is no name of a machine"
+    # asyncio's own words repeat the address; a name service has numbers and words of its own.
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _reported(report: Report) -> web.Response:

@@ -70,7 +70,7 @@ def pollers(text: str, task_queue: str) -> dict[str, int]:
         text: What :meth:`EngineMetrics.scrape` returned.
         task_queue: The queue.
     """
-    lines = "\n".join(line for line in text.splitlines() if line.startswith(POLLERS + "{"))
+    lines = "\n".join(line for line in text.split("\n") if line.startswith(POLLERS + "{"))
     found: dict[str, int] = {}
     for family in text_string_to_metric_families(f"# TYPE {POLLERS} gauge\n{lines}\n"):
         for sample in family.samples:

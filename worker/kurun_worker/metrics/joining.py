@@ -12,9 +12,10 @@ def joined(ours: str, theirs: str) -> str:
     Prometheus refuses a text that has a metric twice. Metrics that activities make go through Temporal's core under the
     names that their authors chose.
     """
-    taken = {found[1] for line in ours.splitlines() if (found := _COMMENT.match(line))}
+    # A label may hold what else Python takes for the end of a line.
+    taken = {found[1] for line in ours.split("\n") if (found := _COMMENT.match(line))}
     kept, dropping = [], False
-    for line in theirs.splitlines():
+    for line in theirs.split("\n"):
         if found := _COMMENT.match(line):
             dropping = found[1] in taken
         elif not line.startswith("#") and (name := _NAME.match(line)):

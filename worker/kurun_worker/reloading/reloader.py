@@ -60,6 +60,8 @@ class Reloader:
         self._redactor = redactor
         self._clock = clock
         self._applies: list[Apply] = []
+        self._owed: dict[int, frozenset[str]] = {}
+        self._complaints: dict[int, str] = {}
         self._lock = asyncio.Lock()
         self._asked = asyncio.Event()
         self._never = asyncio.Event()
@@ -84,13 +86,14 @@ class Reloader:
             if await self._clock.wait(self._asked, self.settings.worker.reload_interval.total_seconds()):
                 self._asked.clear()
                 await self.reload(asked=True)
-            elif await self._have_changed():
+            elif await self._have_changed() or self._owed:
                 await self.reload()
 
     async def reload(self, *, asked: bool = False) -> bool:
         """Read the settings anew and put to use what may change; whether anything did.
 
-        What is wrong with them is one line in the log, and the settings in force stay.
+        What is wrong with them is one line in the log, and the settings in force stay. What one listener could not use
+        does not keep it from the others, and is tried again with the next look.
 
         Args:
             asked: Say so in the log where nothing has changed, too.
@@ -139,21 +142,46 @@ class Reloader:
     def _adopt(self, fresh: Settings, *, asked: bool) -> bool:
         found = difference(self.settings, fresh)
         self._say_restart(found.restart, asked=asked)
-        if not found.changed:
+        owed = frozenset[str]().union(*self._owed.values())
+        if not found.changed and not owed:
             if asked:
                 log.info("settings read again: nothing has changed")
             return False
-        if self._redactor is not None:
-            self._redactor.learn_settings(fresh)
-        self.settings = merged(self.settings, fresh, found.changed)
+        if found.changed:
+            if self._redactor is not None:
+                self._redactor.learn_settings(fresh)
+            self.settings = merged(self.settings, fresh, found.changed)
+            log.info("settings read again", changed=described(self.settings, found.changed))
+        self._apply(frozenset(found.changed), asked=asked)
+        made_good = sorted(owed.difference(found.changed, *self._owed.values()))
+        if made_good:
+            log.info("settings that could not be used are in force now", changed=described(self.settings, made_good))
+        if not found.changed and not made_good:
+            return False
         self.reloads += 1
-        log.info("settings read again", changed=described(self.settings, found.changed))
-        for apply in self._applies:
-            try:
-                apply(self.settings, frozenset(found.changed))
-            except ConfigurationError as error:
-                log.warning("a setting that changed cannot be used", error=str(error))
         return True
+
+    def _apply(self, changed: frozenset[str], *, asked: bool) -> None:
+        for number, apply in enumerate(self._applies):
+            if not (wanted := changed | self._owed.get(number, frozenset())):
+                continue
+            try:
+                apply(self.settings, wanted)
+            except Exception as error:  # whatever one listener stumbles over, the others have to hear of the change
+                self._owed[number] = wanted
+                self._say_unused(number, error, asked=asked)
+            else:
+                self._owed.pop(number, None)
+                self._complaints.pop(number, None)
+
+    def _say_unused(self, number: int, error: Exception, *, asked: bool) -> None:
+        said = f"{type(error).__name__}: {error}"
+        if asked or said != self._complaints.get(number):
+            if isinstance(error, ConfigurationError):
+                log.warning("a setting that changed cannot be used", error=str(error))
+            else:
+                log.error("putting a setting that changed to use failed", exc_info=error)
+        self._complaints[number] = said
 
     def _say_restart(self, paths: tuple[str, ...], *, asked: bool) -> None:
         if paths and (asked or paths != self._awaiting_restart):

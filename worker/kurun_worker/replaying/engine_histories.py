@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from kurun_config import ConfigurationError
+from kurun_worker.reasons import line
 from kurun_worker.replaying.verdicts import Recorded
 
 
@@ -40,12 +42,23 @@ async def fetch(client: Client, wanted: Wanted) -> AsyncIterator[Recorded]:
     """Read histories from the engine, one after the other. Those that retention removes meanwhile are left out.
 
     Raises:
-        RPCError: The engine refuses, or does not understand the query.
+        ConfigurationError: The engine does not understand the query.
+        RPCError: The engine refuses.
     """
     for query, limit in wanted.searches():
-        async for execution in client.list_workflows(query, limit=limit):
+        found = client.list_workflows(query, limit=limit)
+        while (execution := await _next(found, wanted)) is not None:
             if (recorded := await _recorded(client, execution)) is not None:
                 yield recorded
+
+
+async def _next(found: AsyncIterator[WorkflowExecution], wanted: Wanted) -> WorkflowExecution | None:
+    try:
+        return await anext(found, None)
+    except RPCError as error:
+        if wanted.query is None or error.status is not RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        raise ConfigurationError(f"--query: the engine does not understand it: {line(error)}") from None
 
 
 async def _recorded(client: Client, execution: WorkflowExecution) -> Recorded | None:

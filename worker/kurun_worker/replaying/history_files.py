@@ -29,12 +29,19 @@ async def read_files(places: Sequence[Path]) -> AsyncIterator[Recorded]:
 
 
 def save(recorded: Recorded, folder: Path) -> Path:
-    """Write a history into a folder, for its owner's eyes only: it holds what the process holds."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a history into a folder, for its owner's eyes only: it holds what the process holds.
+
+    Raises:
+        ConfigurationError: It cannot be written there.
+    """
     safe = re.sub(r"[^\w.-]+", "_", f"{recorded.workflow_type}-{recorded.history.workflow_id}")[:150]
     file = folder / f"{safe}-{recorded.history.run_id}.json"
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
-        target.write(recorded.history.to_json())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
+            target.write(recorded.history.to_json())
+    except OSError as error:
+        raise ConfigurationError(f"--save: cannot write into {folder}: {error.strerror or line(error)}") from None
     return file
 
 

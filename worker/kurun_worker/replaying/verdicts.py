@@ -1,13 +1,17 @@
 """Replaying histories one by one, and saying of each what became of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
+from temporalio.converter import DataConverter
+from temporalio.runtime import Runtime
+from temporalio.worker import Plugin, Replayer, UnsandboxedWorkflowRunner
 
 from kurun_worker.definitions import workflow_name
-from kurun_worker.reasons import engine_reason
+from kurun_worker.reasons import engine_reason, line
+from kurun_worker.replaying.requests import Requests
+from kurun_worker.sandbox import workflow_runner
 
 
 @dataclass(frozen=True)
@@ -35,33 +39,75 @@ class Verdict:
         recorded: The history.
         broken: Why this code does not make the commands of the history; ``None`` if it does.
         served: Whether there is code for its workflow type at all.
+        changed: Which of its commands have another input now, and where in it; that breaks nothing.
     """
 
     recorded: Recorded
     broken: str | None
     served: bool = True
+    changed: tuple[str, ...] = ()
 
 
-async def replay(replayer: Replayer, histories: AsyncIterator[Recorded]) -> AsyncIterator[Verdict]:
-    """Replay each history as it comes; no more than one is kept.
+class Rehearsal:
+    """Workflows that histories are held to.
 
-    Yields:
-        The verdicts, in the order of the histories.
+    Args:
+        workflows: Their definitions, beside those that plugins bring.
+        plugins: Bring payloads, the codec and more, as for a worker.
+        sandbox: Whether they run in the sandbox.
+        runtime: Temporal's core; without it the default one.
+        data_converter: Without plugins, what reads and writes payloads.
     """
-    served = {workflow_name(each) for each in replayer.config(active_config=True).get("workflows", ())}
-    dynamic = None in served
-    async for recorded in histories:
-        if recorded.workflow_type not in served and not dynamic:
-            yield Verdict(recorded, f"no module serves workflow type {recorded.workflow_type}", served=False)
-            continue
-        yield Verdict(recorded, await _failure(replayer, recorded.history))
 
+    def __init__(
+        self,
+        workflows: Sequence[type],
+        *,
+        plugins: Sequence[Plugin] = (),
+        sandbox: bool = True,
+        runtime: Runtime | None = None,
+        data_converter: DataConverter = DataConverter.default,
+    ) -> None:
+        self._requests = Requests()
+        self._replayer = Replayer(
+            workflows=workflows,
+            plugins=plugins,
+            runtime=runtime,
+            data_converter=data_converter,
+            workflow_runner=self._requests.seen_by(workflow_runner(None, sandbox=sandbox)),
+            unsandboxed_workflow_runner=self._requests.seen_by(UnsandboxedWorkflowRunner()),
+        )
+        config = self._replayer.config(active_config=True)
+        self._converter = config.get("data_converter") or data_converter
+        self._served = {workflow_name(each) for each in config.get("workflows", ())}
 
-async def _failure(replayer: Replayer, history: WorkflowHistory) -> str | None:
-    async def alone() -> AsyncIterator[WorkflowHistory]:
-        yield history
+    async def replay(self, histories: AsyncIterator[Recorded]) -> AsyncIterator[Verdict]:
+        """Replay each history as it comes; no more than one is kept.
 
-    async with replayer.workflow_replay_iterator(alone()) as results:
-        async for result in results:
-            return None if result.replay_failure is None else engine_reason(result.replay_failure)
-    return "Temporal's replay came to no end"
+        Yields:
+            The verdicts, in the order of the histories.
+        """
+        async for recorded in histories:
+            if recorded.workflow_type not in self._served and None not in self._served:
+                yield Verdict(recorded, f"no module serves workflow type {recorded.workflow_type}", served=False)
+                continue
+            yield await self._verdict(recorded)
+
+    async def _verdict(self, recorded: Recorded) -> Verdict:
+        self._requests.begin()
+        if (failure := await self._failure(recorded.history)) is not None:
+            return Verdict(recorded, failure)
+        try:
+            broken, changed = await self._requests.compare(recorded.history, self._converter)
+        except Exception as error:  # a codec may raise anything, a refusal of the key above all
+            return Verdict(recorded, f"what it asked for cannot be read: {line(error)}")
+        return Verdict(recorded, broken, changed=changed)
+
+    async def _failure(self, history: WorkflowHistory) -> str | None:
+        async def alone() -> AsyncIterator[WorkflowHistory]:
+            yield history
+
+        async with self._replayer.workflow_replay_iterator(alone()) as results:
+            async for result in results:
+                return None if result.replay_failure is None else engine_reason(result.replay_failure)
+        return "Temporal's replay came to no end"

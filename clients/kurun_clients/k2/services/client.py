@@ -75,7 +75,7 @@ class ServicesClient(ApiClient):
         )
         super().__init__(client)
         self._auth = auth
-        exchange = Exchange(client, Place.of(client.endpoint, "k2.services_endpoint", _user(auth)), max_answer)
+        exchange = Exchange(client, Place(client.endpoint, "k2.services_endpoint", lambda: _user(auth)), max_answer)
         self.worklist = Worklist(exchange)
         self.process = Process(exchange)
         self.identity = Identity(exchange)

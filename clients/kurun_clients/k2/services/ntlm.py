@@ -70,9 +70,9 @@ class NegotiateAuth(httpx2.Auth):
         Raises:
             AuthenticationRefused: This machine cannot take part in the handshake.
         """
-        await self._take_turn(request)
-        try:
-            for is_last in (False, True):
+        for is_last in (False, True):
+            await self._take_turn(request)
+            try:
                 shown, context = (self.user, self._password), None
                 request.headers.pop("authorization", None)  # of an attempt before this one
                 response = yield request
@@ -88,10 +88,13 @@ class NegotiateAuth(httpx2.Auth):
                         break
                     request.headers["authorization"] = f"{self.scheme} {b64encode(token).decode('ascii')}"
                     response = yield request
-                if is_last or response.status_code != httpx2.codes.UNAUTHORIZED or not await self._changed(shown):
+                # An unread refusal would keep the only connection from the others while newer credentials are awaited.
+                if is_last or response.status_code != httpx2.codes.UNAUTHORIZED or not await _kept(response):
                     return
-        finally:
-            self._handshake.release()
+            finally:
+                self._handshake.release()
+            if not await self._changed(shown):
+                return
 
     async def _changed(self, refused: tuple[str, str]) -> bool:
         """Whether there are other credentials than those that were refused."""
@@ -151,6 +154,19 @@ async def _drained(response: httpx2.Response) -> bool:
         await read_body(response, MAX_ERROR_BODY)
     except TooLarge:
         return False
+    return True
+
+
+async def _kept(response: httpx2.Response) -> bool:
+    """Read the refusal off the connection, for whoever reads the answer later; whether that is all of it."""
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - narrows for the type checker
+    kept = bytearray()
+    async for chunk in response.stream:
+        kept += chunk
+        if len(kept) > MAX_ERROR_BODY:
+            return False
+    await response.stream.aclose()
+    response.stream = httpx2.ByteStream(bytes(kept))
     return True
 
 

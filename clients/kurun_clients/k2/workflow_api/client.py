@@ -76,7 +76,7 @@ class WorkflowClient(ApiClient):
             service=Service("k2", operations(_WORDS)),
         )
         super().__init__(client)
-        calls = Calls(client, Place.of(client.endpoint, "k2.endpoint", _user(auth)))
+        calls = Calls(client, Place(client.endpoint, "k2.endpoint", lambda: _user(auth)))
         self.tasks = Tasks(calls, max_list_bytes)
         self.server_events = ServerEvents(calls)
         self.workflows = Workflows(calls)
