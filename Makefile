@@ -23,6 +23,7 @@ test-versions:
 # Minutes of load, kills and large documents; prints what it measured.
 prove: $(VENV)/.ready
 	$(BIN)/pytest tests/proof
+	$(BIN)/pytest -m long
 
 # The twin held against KuFlow's OpenAPI document at length; `make test` does the same in short.
 contract: $(VENV)/.ready

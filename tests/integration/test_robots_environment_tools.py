@@ -21,7 +21,10 @@ from tests.integration.robot_runs import robot_python
 
 __all__ = ["index", "stage"]
 
-pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="KuFlow has tools for x86 only")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(platform.machine() != "x86_64", reason="KuFlow has tools for x86 only"),
+]
 
 
 @dataclass

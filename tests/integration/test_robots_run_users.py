@@ -18,6 +18,8 @@ from tests.integration import robots_worker
 from tests.integration.robot_runs import NOBODY, ROOT, SMALL, RobotRuns, command_lines, open_folder, robot_python
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 SOURCES = [str(Path(str(package.__file__)).parents[1]) for package in (kurun_robots, kurun_clients)]
 
 
