@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from temporalio.worker import SlotMarkUsedContext, SlotPermit, SlotReleaseContext, SlotReserveContext
 
-from kurun_worker.pacing import TokenBucket
 from kurun_worker.pausing import Pause
 from kurun_worker.slots import DrainableSlots
+from kurun_worker.token_bucket import TokenBucket
 
 CONTEXT = cast("SlotReserveContext", None)
 

@@ -24,8 +24,8 @@ from temporalio.worker import (
     Worker,
 )
 
-from kurun_worker.pacing import TokenBucket
 from kurun_worker.resources import Headroom
+from kurun_worker.token_bucket import TokenBucket
 
 QUIET = 0.25
 """Seconds without news after which the open polls are idle. Covers a round trip to a distant engine."""

@@ -32,10 +32,8 @@ def look(wanted: Folder, least: int) -> Verdict:
         least: Bytes that should be free.
     """
     folder, setting = wanted.path.absolute(), wanted.setting
-    found = folder
     try:
-        while wanted.made and not found.exists() and found != found.parent:
-            found = found.parent
+        found = wanted.standing()
         if not found.is_dir():
             said = f"{found} is {'no folder' if found.exists() else 'not there'}"
             return misconfigured(said, f"make the folder, or set {variable(setting)} to another")

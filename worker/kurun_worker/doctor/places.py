@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from kurun_config import Settings, variable
+from kurun_worker.health.places import proxy_for
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -75,9 +75,7 @@ def k2_places(settings: Settings) -> list[Place]:
 
 
 def _proxy(scheme: str, host: str) -> tuple[str, int] | None:
-    proxies = getproxies()
-    named = proxies.get(scheme) or proxies.get("all")
-    if not named or proxy_bypass(host):
+    if (named := proxy_for(scheme, host)) is None:
         return None
-    parts = urlsplit(named if "://" in named else f"http://{named}")
+    parts = urlsplit(named)
     return (parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80))

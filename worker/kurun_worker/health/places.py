@@ -25,7 +25,7 @@ def hosts(settings: Settings) -> list[str]:
     """
     endpoint = str(settings.kuflow.endpoint)
     names = [
-        urlsplit(_proxy(endpoint) or endpoint).hostname or "",
+        urlsplit(_way(endpoint)).hostname or "",
         settings.engine.address.rpartition(":")[0].strip("[]"),
     ]
     return [each for each in dict.fromkeys(names) if not _is_address(each)]
@@ -61,6 +61,17 @@ class Folder:
     path: Path
     made: bool = True
     may_be_closed: bool = False
+
+    def standing(self) -> Path:
+        """The folder, or, while it is still to be made, the nearest above it that is there.
+
+        Raises:
+            OSError: It cannot be looked for.
+        """
+        place = self.path.absolute()
+        while self.made and not place.exists() and place != place.parent:
+            place = place.parent
+        return place
 
 
 def folders(settings: Settings) -> list[Folder]:
@@ -101,10 +112,8 @@ class Writing:
         await in_own_thread(self._look)
 
     def _look(self) -> None:
-        place = self._folder.path.absolute()
         try:
-            while self._folder.made and not place.exists() and place != place.parent:
-                place = place.parent
+            place = self._folder.standing()
             status = os.statvfs(place)
             self._try(place)
         except OSError as error:
@@ -132,10 +141,16 @@ class Writing:
             name.unlink(missing_ok=True)
 
 
-def _proxy(endpoint: str) -> str | None:
-    parts, proxies = urlsplit(endpoint), getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.hostname or ""):
+def _way(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    return proxy_for(parts.scheme, parts.hostname or "") or endpoint
+
+
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The address of the proxy that requests to a host go through, with its scheme; ``None`` where they go directly."""
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
