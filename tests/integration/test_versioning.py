@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion
+from temporalio.api.enums.v1 import RoutingConfigUpdateState
 from temporalio.api.workflowservice.v1 import (
+    DescribeWorkerDeploymentRequest,
     DescribeWorkerDeploymentVersionRequest,
     SetWorkerDeploymentCurrentVersionRequest,
 )
@@ -55,7 +57,7 @@ async def operator(settings: Settings) -> AsyncIterator[Client]:
 
 
 async def make_current(client: Client, settings: Settings) -> None:
-    """Send new processes to this version, as soon as the engine knows that it is there."""
+    """Send new processes to this version, once the engine knows it; wait until every part of the engine does so."""
     worker = settings.worker
     name, build_id = worker.deployment_name or "", worker.build_id or ""
     request = DescribeWorkerDeploymentVersionRequest(
@@ -72,10 +74,18 @@ async def make_current(client: Client, settings: Settings) -> None:
             raise
         return worker.task_queue in {each.name for each in described.version_task_queues}
 
+    async def routed() -> bool:
+        described = await client.workflow_service.describe_worker_deployment(
+            DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=name)
+        )
+        state = described.worker_deployment_info.routing_config_update_state
+        return state == RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_COMPLETED
+
     await until(known)
     await client.workflow_service.set_worker_deployment_current_version(
         SetWorkerDeploymentCurrentVersionRequest(namespace=client.namespace, deployment_name=name, build_id=build_id)
     )
+    await until(routed)
 
 
 async def start(twin: TwinServer, connect: Connect, client: Client) -> WorkflowHandle[Any, Any]:

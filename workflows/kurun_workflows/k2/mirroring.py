@@ -86,11 +86,12 @@ class K2TaskMirrorWorkflow:
                 return await self._gone(subject)
             if self._item_id is None and not self._left_alone:
                 await self._show(form, mirrored.item_code)
+            # After the reading: a task of the engine's that begins with many signals does not count their bytes yet.
+            if workflow.info().is_continue_as_new_suggested():
+                await self._continue(request)
             item = await self._completed(subject)
             if item is not None and (said := await self._act(subject, form, item)) is not None:
                 return await self._end(said)
-            if workflow.info().is_continue_as_new_suggested():
-                await self._continue(request)
 
     # Any arguments: a signal of another shape must neither fail the workflow task nor stop the workflow.
     def _look_again(self, *_arguments: Any) -> None:
