@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from temporalio.client import Client
 
-from kurun_clients.kuflow import KuFlowClient
+from kurun_clients.kuflow import KuFlowClient, paging
 from kurun_clients.kuflow.models import JsonValue, ProcessCreateParams, ProcessItem, ProcessItemType, ProcessState
 from tests.processes import Dev
 
@@ -32,10 +32,13 @@ async def start(
 async def completed(kuflow: KuFlowClient, ids: Sequence[UUID], *, seconds: float) -> None:
     """Wait until every one of the processes is completed."""
     async with asyncio.timeout(seconds):
-        while {each.id async for each in kuflow.processes.iterate(state=[ProcessState.RUNNING])} & set(ids):
+        while await _in_state(kuflow, ProcessState.RUNNING) & set(ids):
             await asyncio.sleep(0.2)
-    for each in ids:
-        assert (await kuflow.processes.retrieve(each)).state is ProcessState.COMPLETED
+    assert set(ids) <= await _in_state(kuflow, ProcessState.COMPLETED)
+
+
+async def _in_state(kuflow: KuFlowClient, state: ProcessState) -> set[UUID]:
+    return {each.id async for each in kuflow.processes.iterate(state=[state], size=paging.MAX_PAGE_SIZE)}
 
 
 async def items(kuflow: KuFlowClient, process_id: UUID) -> list[ProcessItem]:
