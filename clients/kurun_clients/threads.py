@@ -1,8 +1,11 @@
 """Blocking work beside the event loop."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -44,6 +47,32 @@ async def in_thread_to_end(work: Callable[[], Result], *, patience: float = 60.0
         running.add_done_callback(lambda done: _settle(done, None))
         await asyncio.wait([running], timeout=patience)
         raise
+
+
+async def in_own_thread(work: Callable[[], Result], *, name: str = "kurun-look") -> Result:
+    """Run what may hang in a thread of its own, which neither holds a pool's thread nor the end of the process.
+
+    Args:
+        work: What to do.
+        name: The thread's, for whoever looks at the process.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def unless_done(settle: Callable[[], None]) -> None:
+        if not future.done():
+            settle()
+
+    def run() -> None:
+        try:
+            settle = partial(future.set_result, work())
+        except Exception as error:
+            settle = partial(future.set_exception, error)
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(unless_done, settle)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await future
 
 
 def _settle(done: "asyncio.Future[Result]", undo: Callable[[Result], None] | None) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from kurun_clients.http.observing import Exchange
 from kurun_config import Settings
-from kurun_worker.health.looks import Look, Pace, Trouble, in_own_thread
+from kurun_worker.health.looks import Look, Pace, Trouble
 from kurun_worker.health.monitor import Lateness
 from kurun_worker.health.places import Folder, Writing, folders, hosts, resolving
 from kurun_worker.health.reaching import Answers, Reaching
@@ -191,17 +190,6 @@ async def test_a_defect_of_a_look_is_a_trouble_and_not_the_end() -> None:
     look = Look("thing", broken, pace=PACE, clock=clock)
 
     assert (await seen(look, clock, 3))[-1] == "thing: KeyError: 'defect'"
-
-
-async def test_own_threads_give_results_and_errors() -> None:
-    """Both come back to the loop, and the thread is none that the end of the process waits for."""
-
-    def fail() -> None:
-        raise OSError("no")
-
-    assert await in_own_thread(lambda: threading.current_thread().daemon) is True
-    with pytest.raises(OSError, match="no"):
-        await in_own_thread(fail)
 
 
 async def test_a_name_that_nobody_knows() -> None:

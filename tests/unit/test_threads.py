@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from kurun_clients.threads import in_thread
+from kurun_clients.threads import in_own_thread, in_thread
 
 
 async def test_the_result_comes_back() -> None:
@@ -52,3 +52,14 @@ async def test_an_error_that_nobody_waits_for_is_dropped() -> None:
     proceed.set()
 
     assert await asyncio.to_thread(ended.wait, 5)
+
+
+async def test_own_threads_give_results_and_errors() -> None:
+    """Both come back to the loop, and the thread is none that the end of the process waits for."""
+
+    def fail() -> None:
+        raise OSError("no")
+
+    assert await in_own_thread(lambda: threading.current_thread().daemon) is True
+    with pytest.raises(OSError, match="no"):
+        await in_own_thread(fail)

@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from kurun_clients.threads import in_own_thread
 from kurun_config import Settings, variable
 from kurun_worker.doctor.checks import Check
 from kurun_worker.doctor.report import Verdict, misconfigured, ok, warning
-from kurun_worker.health.looks import in_own_thread
 from kurun_worker.health.places import Folder, folders
 
 MEBIBYTE = 1024**2

@@ -4,12 +4,12 @@ import errno
 import socket
 from typing import Final
 
+from kurun_clients.threads import in_own_thread
 from kurun_config import variable
 from kurun_config.health import HealthSettings
 from kurun_worker.doctor.checks import Check
 from kurun_worker.doctor.report import Verdict, misconfigured, ok, warning
 from kurun_worker.health import asking
-from kurun_worker.health.looks import in_own_thread
 
 _SECONDS: Final = 2.0
 """How long who listens there may take to say who it is; kurun does that in a thread that nothing holds up."""

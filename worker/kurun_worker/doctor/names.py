@@ -2,10 +2,10 @@
 
 import socket
 
+from kurun_clients.threads import in_own_thread
 from kurun_worker.doctor.checks import Check
 from kurun_worker.doctor.places import Place
 from kurun_worker.doctor.report import Verdict, failed, ok
-from kurun_worker.health.looks import in_own_thread
 
 
 def name_check(place: Place) -> Check:

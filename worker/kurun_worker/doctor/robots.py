@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from kurun_clients.threads import in_own_thread
 from kurun_config import RobotSettings, Settings, variable
 from kurun_worker.doctor.checks import Check
 from kurun_worker.doctor.report import Verdict, failed, misconfigured, ok, warning
-from kurun_worker.health.looks import in_own_thread
 from kurun_worker.robots_settings import impossible
 
 UV: Final = "uv"

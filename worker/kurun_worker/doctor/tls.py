@@ -11,12 +11,12 @@ from typing import Final
 from cryptography import x509
 
 from kurun_clients.http.trust import trusting
+from kurun_clients.threads import in_own_thread
 from kurun_config import ConfigurationError, variable
 from kurun_worker.doctor.checks import Check
 from kurun_worker.doctor.names import name_of
 from kurun_worker.doctor.places import Place
 from kurun_worker.doctor.report import Verdict, failed, misconfigured, ok, warning
-from kurun_worker.health.looks import in_own_thread
 from kurun_worker.reasons import line
 
 SOON: Final = timedelta(days=14)

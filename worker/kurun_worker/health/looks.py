@@ -1,18 +1,12 @@
 """Looking at a dependency again and again, without ever waiting for it."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
 
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.pacing import jittered
 from kurun_worker.reasons import line
-
-Result = TypeVar("Result")
 
 
 class Trouble(Exception):  # noqa: N818 - a finding, not a failure of ours
@@ -112,24 +106,3 @@ class Look:
                 self._due_at = self._started_at + jittered(rest)
         finally:
             self._task = None
-
-
-async def in_own_thread(work: Callable[[], Result]) -> Result:
-    """Run what may hang in a thread of its own, which neither holds a pool's thread nor the end of the process."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Result] = loop.create_future()
-
-    def unless_done(settle: Callable[[], None]) -> None:
-        if not future.done():
-            settle()
-
-    def run() -> None:
-        try:
-            settle = partial(future.set_result, work())
-        except Exception as error:
-            settle = partial(future.set_exception, error)
-        with suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(unless_done, settle)
-
-    threading.Thread(target=run, name="kurun-health-look", daemon=True).start()
-    return await future

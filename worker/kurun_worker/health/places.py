@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from kurun_clients.threads import in_own_thread
 from kurun_config import K2Authentication, Settings
-from kurun_worker.health.looks import Trouble, in_own_thread
+from kurun_worker.health.looks import Trouble
 
 _TRIAL = bytes(4096)
 _MEBIBYTE = 1024**2

@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
+from kurun_clients.threads import in_own_thread
 from kurun_worker.health.conditions import Beat, Health
-from kurun_worker.health.looks import in_own_thread
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,6 +11,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import TracerProvider
 
 from kurun_clients.http.base import user_agent
+from kurun_clients.threads import in_own_thread
 from kurun_config import Settings
 from kurun_worker.tracing.exporting import OurTracerProvider, ToldOnce, make_provider
 from kurun_worker.tracing.requests import RequestSpans, addresses_of
@@ -78,32 +78,17 @@ async def _end(processor: BatchSpanProcessor, exporter: ToldOnce) -> None:
     stop: Callable[[], object] = processor.shutdown
 
     def export() -> None:
-        stop()
+        with contextlib.suppress(Exception):
+            stop()
         # Not before: what the SDK says of its own end is not news either.
         exporter.leave()
 
-    exported = _in_thread(export)
-    if not await _within(LAST_EXPORT, exported):
-        _in_thread(exporter.shutdown)
-        await _within(GIVING_UP, exported)
-
-
-def _in_thread(work: Callable[[], object]) -> asyncio.Event:
-    """Not one of asyncio's own: those are waited for at the end of the process."""
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-
-    def run() -> None:
+    def give_up() -> None:
         with contextlib.suppress(Exception):
-            work()
-        with contextlib.suppress(RuntimeError):  # the loop has ended long ago
-            loop.call_soon_threadsafe(done.set)
+            exporter.shutdown()
 
-    threading.Thread(target=run, name="last spans", daemon=True).start()
-    return done
-
-
-async def _within(seconds: float, done: asyncio.Event) -> bool:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await done.wait()
-    return done.is_set()
+    exported = asyncio.ensure_future(in_own_thread(export, name="last spans"))
+    _, late = await asyncio.wait([exported], timeout=LAST_EXPORT)
+    if late:
+        given_up = asyncio.ensure_future(in_own_thread(give_up, name="last spans"))
+        await asyncio.wait([exported, given_up], timeout=GIVING_UP)
