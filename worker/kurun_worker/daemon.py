@@ -2,16 +2,15 @@
 
 import asyncio
 import contextlib
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from kurun_clients.http import Observer
 from kurun_clients.kuflow import KuFlowClient
 from kurun_config import EngineCredentials, KuFlowAuthentication, Settings, require, value_at, variable
 from kurun_worker.departure import Departure
 from kurun_worker.engine import Step
+from kurun_worker.instruments import Instruments
 from kurun_worker.modules import Definitions, load_modules
 from kurun_worker.operating import Operations
 from kurun_worker.plugin import KuFlowPlugin
@@ -23,7 +22,6 @@ from kurun_worker.tracing import tracing_of
 from kurun_worker.versioning import needed_settings
 
 if TYPE_CHECKING:
-    from kurun_worker.health.part import HealthPart
     from kurun_worker.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -52,74 +50,44 @@ async def run(
         UnfinishedActivitiesError: Activities outlasted the drain.
     """
     require_settings(settings)
-    health = _health(settings)
     operations = operations or Operations()
-    metrics = _metrics(health, operations)
+    instruments = Instruments.of(settings, operations)
 
     def begun() -> None:
         if departure is not None:
             departure.begin()
-        if health is not None:
-            health.health.drain()
+        instruments.drain()
 
-    with contextlib.ExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
         if stop is None:
             stop = asyncio.Event()
             stack.enter_context(drain_on_signals(stop.set, begun=begun, tasks=operations.signals()))
         if not settings.worker.modules:
             _say_what_is_served(settings)
         definitions = load_modules(settings.worker.modules, sandbox=settings.worker.sandbox)
-        if health is not None:
-            stack.enter_context(health.serving(metrics=metrics.body if metrics else None))
-        measuring: list[Observer] = [metrics.requests] if metrics is not None else []
-        observers = [*measuring, health.answers] if health is not None else measuring
+        stack.enter_context(instruments.serving())
+        # After the modules: one of them may have brought a tracer provider of its own.
         tracing = tracing_of(settings)
         if tracing is not None:
-            observers = [*observers, tracing.requests]
-        async with (
-            tracing.running() if tracing else contextlib.nullcontext(),
-            KuFlowClient.from_settings(settings.kuflow, observers=observers) as kuflow,
-        ):
-            plugin = KuFlowPlugin(
-                settings,
-                kuflow=kuflow,
-                on_token=redactor.learn if redactor else None,
-                observers=measuring,
-                tracing=tracing,
-            )
-            async with contextlib.aclosing(plugin):
-                supervisor = supervise(settings, plugin, definitions, stop, operations=operations, metrics=metrics)
-                polls = partial(metrics.open_polls, settings.worker.task_queue or "") if metrics else None
-                async with (
-                    operations.over(plugin),
-                    metrics.following(plugin, supervisor) if metrics else contextlib.nullcontext(),
-                    health.watching(plugin, supervisor, stop, pollers=polls, paused=operations.pause.reason)
-                    if health
-                    else contextlib.nullcontext(),
-                ):
-                    await supervisor.run()
-                if departure is not None:
-                    departure.decide(0)
+            await stack.enter_async_context(tracing.running())
+        traced = [tracing.requests] if tracing is not None else []
+        kuflow = await stack.enter_async_context(
+            KuFlowClient.from_settings(settings.kuflow, observers=[*instruments.of_kuflow, *traced])
+        )
+        plugin = KuFlowPlugin(
+            settings,
+            kuflow=kuflow,
+            on_token=redactor.learn if redactor else None,
+            observers=instruments.of_requests,
+            tracing=tracing,
+        )
+        await stack.enter_async_context(contextlib.aclosing(plugin))
+        supervisor = supervise(settings, plugin, definitions, stop, operations=operations, metrics=instruments.metrics)
+        async with operations.over(plugin), instruments.watching(plugin, supervisor, stop, operations.pause.reason):
+            await supervisor.run()
+        if departure is not None:
+            departure.decide(0)
     log.info("ended")
-
-
-def _health(settings: Settings) -> "HealthPart | None":
-    if settings.health.port is None:
-        return None
-    from kurun_worker.health.part import HealthPart  # noqa: PLC0415 - nothing of a server where nothing is served
-
-    return HealthPart(settings)
-
-
-def _metrics(health: "HealthPart | None", operations: Operations) -> "Metrics | None":
-    if health is None:
-        return None
-    from kurun_worker.metrics import Metrics  # noqa: PLC0415 - as with health
-
-    standing, metrics = health.health, Metrics()
-    metrics.follow_health(lambda: standing.ready().ok, lambda: {each.name: each.ok for each in standing.conditions})
-    metrics.follow_pause(lambda: operations.pause.paused)
-    return metrics
 
 
 def _say_what_is_served(settings: Settings) -> None:
