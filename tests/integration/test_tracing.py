@@ -32,7 +32,7 @@ from tests.second_cipher import KEY, KEY_ID
 from tests.waiting import until
 
 SERVED = "tests.integration.traced_served"
-QUEUE, OTHER_QUEUE = f"traced-{uuid4()}", f"untraced-{uuid4()}"
+QUEUE, OTHER_QUEUE, OWN_QUEUE = (f"{each}-{uuid4()}" for each in ("traced", "untraced", "own"))
 COMPLETE = "CompleteWorkflow:TracedWorkflow"
 
 
@@ -46,6 +46,7 @@ async def twin(temporal_server: TemporalServer, tmp_path_factory: pytest.TempPat
         process_definition(QUEUE, code="OPEN", workflow_type="TracedWorkflow"),
         process_definition(QUEUE, code="SECRET", workflow_type="TracedWorkflow") | confidential,
         process_definition(OTHER_QUEUE, code="OTHER", workflow_type="OtherWorkflow"),
+        process_definition(OWN_QUEUE, code="OWN", workflow_type="OtherWorkflow"),
     )
     (folder / "definitions.yaml").write_text(json.dumps(definitions(*processes) | {"kmsKeys": keys}))
     options = TwinOptions(
@@ -57,23 +58,29 @@ async def twin(temporal_server: TemporalServer, tmp_path_factory: pytest.TempPat
         yield started
 
 
-@pytest.fixture(scope="module")
-async def unheard(twin: TwinServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kurun]:
-    """`kurun run` whose traces nobody takes; it starts while other tests run."""
-    environment = {
+def of_worker(twin: TwinServer, queue: str, module: str) -> dict[str, str]:
+    """The variables of a `kurun run` that traces."""
+    return {
         "KURUN_KUFLOW_ENDPOINT": twin.info["kuflow"]["endpoint"],
         "KURUN_KUFLOW_CLIENT_ID": twin.info["kuflow"]["client_id"],
         "KURUN_KUFLOW_CLIENT_SECRET": twin.info["kuflow"]["client_secret"],
         "KURUN_ENGINE_ADDRESS": twin.info["engine"]["address"],
-        "KURUN_WORKER_TASK_QUEUE": OTHER_QUEUE,
-        "KURUN_WORKER_MODULES": SERVED,
+        "KURUN_WORKER_TASK_QUEUE": queue,
+        "KURUN_WORKER_MODULES": module,
         "KURUN_TRACING_ENABLED": "true",
         "KURUN_LOG_FORMAT": "json",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+
+
+@pytest.fixture(scope="module")
+async def unheard(twin: TwinServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kurun]:
+    """`kurun run` whose traces nobody takes; it starts while other tests run."""
+    environment = of_worker(twin, OTHER_QUEUE, SERVED) | {
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://user:k3y@127.0.0.1:1/k3y?key=k3y",
         "OTEL_BSP_SCHEDULE_DELAY": "20",
         "OTEL_BSP_MAX_QUEUE_SIZE": "1",
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "1",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     async with kurun("run", log=tmp_path_factory.mktemp("unheard") / "log", environment=environment) as worker:
         yield worker
@@ -263,3 +270,20 @@ async def test_without_a_collector_the_worker_works_and_stops(twin: TwinServer, 
     quoting = [each["trace_id"] for each in lines if each["event"] == "about to quote"]
     assert rolling == quoting
     assert len(set(rolling)) == 3
+
+
+async def test_a_module_may_bring_its_own_tracer_provider(twin: TwinServer, tmp_path: Path) -> None:
+    """`kurun run` gives its spans to the provider that a module of workflows made, not to one of its own."""
+    spans = tmp_path / "spans"
+    environment = of_worker(twin, OWN_QUEUE, "tests.integration.own_provider_served") | {
+        "SPANS_OF_THE_MODULE": str(spans)
+    }
+    async with kurun("run", log=tmp_path / "log", environment=environment) as worker:
+        await worker.says("registered with KuFlow")
+        client = await direct_client(twin)
+        await client.execute_workflow("RollingWorkflow", 0, id=f"rolling-{uuid4()}", task_queue=OWN_QUEUE)
+        await until(lambda: "CompleteWorkflow:RollingWorkflow" in spans.read_text())
+        code = await worker.stop()
+
+    assert code == 0
+    assert "traces cannot be exported" not in worker.lines()
