@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,9 +16,12 @@ from kurun_config import ConfigurationError, Settings
 from kurun_twin.scenario import Rule
 from kurun_twin.twin_server import TwinServer
 from kurun_worker import daemon
+from kurun_worker.connecting import StartError
+from kurun_worker.modules import load_modules
 from kurun_worker.plugin import KuFlowPlugin
 from kurun_worker.slots import DrainableWorker
-from kurun_worker.supervisor import StartError, Supervisor
+from kurun_worker.supervisor import Supervisor
+from kurun_worker.temporal_parts import make_worker
 from tests.integration.worker_host import (
     HurriedClock,
     counted,
@@ -270,6 +274,47 @@ async def test_a_stop_while_connecting_waits_for_what_it_cancels(calm_twin: Twin
     assert events == ["connect ended", "run ended"]
 
 
+async def test_a_stop_while_reconnecting_drains_the_worker_before(calm_twin: TwinServer) -> None:
+    """Activities of a worker that polls no more finish, once, also when the daemon ends before there is another."""
+    settings = settings_for(calm_twin)
+    definitions = load_modules(["tests.integration.worker_served"])
+    direct, plugin, stop = await direct_client(calm_twin), KuFlowPlugin(settings), asyncio.Event()
+    made: list[DrainableWorker] = []
+    again = asyncio.Event()
+
+    def build(client: Client) -> DrainableWorker:
+        made.append(make_worker(settings, client, definitions))
+        return made[-1]
+
+    async def connect() -> Client:
+        if made:
+            again.set()
+            await asyncio.Event().wait()
+        return await Client.connect(settings.engine.address, plugins=[plugin])
+
+    async def refresh() -> None:
+        return
+
+    async with plugin.renewing():
+        supervisor = Supervisor(settings, connect=connect, build=build, refresh=refresh, stop=stop)
+        task = asyncio.create_task(supervisor.run())
+        handle = await start(direct, settings, Load(pieces=3, seconds=2.0))
+        await until(lambda: _count(STARTED, handle.id) == 3)
+        # What Temporal does when a poll fails for good.
+        shutdown = asyncio.create_task(made[0].worker.shutdown())
+        made[0].failed.set_result(RuntimeError("no more polls"))
+        await again.wait()
+        stop.set()
+        await task
+        finished = _count(EFFECTS, handle.id)
+        await shutdown
+    async with running_daemon(settings):
+        attempts = await handle.result()
+
+    assert finished == 3
+    assert attempts == [1] * 3
+
+
 async def test_a_namespace_that_is_not_there_is_found_before_the_worker_is_announced(calm_twin: TwinServer) -> None:
     """The line names the setting, and KuFlow never hears of the worker."""
     settings = settings_for(calm_twin)
@@ -282,30 +327,40 @@ async def test_a_namespace_that_is_not_there_is_found_before_the_worker_is_annou
     assert counted(calm_twin, "registrations") == before
 
 
-async def test_a_renewed_certificate_moves_the_worker_to_a_new_connection(tmp_path: Path) -> None:
-    """At half of the certificate's life the worker gets a new client, and goes on working through it."""
-    async with running_twin(tmp_path, certificate_life=6.0) as twin:
+async def test_a_renewed_certificate_moves_workers_to_new_connections(tmp_path: Path) -> None:
+    """At half of the certificate's life each worker gets a new client, and goes on working through it.
+
+    Workers of one plugin share its certificates.
+    """
+    async with running_twin(tmp_path, certificate_life=6.0) as twin, AsyncExitStack() as stack:
         settings = settings_for(twin)
-        client = await Client.connect(settings.engine.address, plugins=[KuFlowPlugin(settings)])
+        plugin = KuFlowPlugin(settings)
+        clients = [await Client.connect(settings.engine.address, plugins=[plugin]) for _ in range(2)]
         direct = await direct_client(twin)
-        executor = ThreadPoolExecutor(4)
-        worker = Worker(
-            client,
-            task_queue=settings.worker.task_queue or "",
-            workflows=[ThreadedWorkflow],
-            activities=[threaded],
-            activity_executor=executor,
-            max_concurrent_activities=4,
-        )
-        async with worker:
-            await until(lambda: worker.client is not client)
-            result = await direct.execute_workflow(
-                ThreadedWorkflow.run, id=f"threaded-{uuid4()}", task_queue=settings.worker.task_queue or ""
+        executor = stack.enter_context(ThreadPoolExecutor(4))
+        workers = [
+            Worker(
+                client,
+                task_queue=settings.worker.task_queue or "",
+                workflows=[ThreadedWorkflow],
+                activities=[threaded],
+                activity_executor=executor,
+                max_concurrent_activities=4,
             )
-        executor.shutdown()
+            for client in clients
+        ]
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        await until(lambda: all(worker.client is not client for worker, client in zip(workers, clients, strict=True)))
+        asked = counted(twin, "engine_certificates")
+        result = await direct.execute_workflow(
+            ThreadedWorkflow.run, id=f"threaded-{uuid4()}", task_queue=settings.worker.task_queue or ""
+        )
 
     assert result.startswith("ThreadPoolExecutor")
-    assert worker.client.rpc_metadata["authorization"] == client.rpc_metadata["authorization"]
+    assert workers[0].client.service_client.config.tls == workers[1].client.service_client.config.tls
+    assert workers[0].client.rpc_metadata["authorization"] == clients[0].rpc_metadata["authorization"]
+    assert asked == 2
     assert refusals(twin) == {}
 
 

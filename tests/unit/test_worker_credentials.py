@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kurun_clients.http import ApiError
-from kurun_worker.credentials import DEAF_SECONDS, Credential, Keeper
+from kurun_worker.credentials import DEAF_SECONDS, WORTH_APPLYING, Credential, Keeper
 from kurun_worker.pacing import MINIMUM_PAUSE, Pacing, jittered
 
 # Each example is a simulation of hours or days; how long one takes says more of the machine than of us.
@@ -286,23 +288,82 @@ async def test_a_demand_renews_before_the_time() -> None:
     assert office.issued[1] <= 61
 
 
-async def test_a_failure_to_apply_is_tried_again() -> None:
-    """A new certificate that cannot be brought into use counts as a failure, and the next try mends it."""
-    clock = SimulatedClock(horizon=100)
-    office = Office(clock, life=60)
-    keeper = Keeper("test", office.issue, pacing=Pacing(30.0), clock=clock)
-    applied: list[int] = []
+async def test_what_cannot_be_applied_is_not_in_use() -> None:
+    """A new certificate that the engine refuses is applied again, and all that is told is of the one in use."""
+    clock = SimulatedClock(horizon=85)
+    office = Office(clock, life=100)
+    keeper = Keeper("test", office.issue, pacing=Pacing(5.0), clock=clock)
+    tried: list[tuple[int, int | None, int]] = []
 
     async def apply(value: int) -> None:
-        if value == 1:
+        tried.append((value, keeper.held, round(clock.steady + keeper.remaining())))
+        if clock.steady < 70:
             raise RuntimeError("no connection")
-        applied.append(value)
+
+    await keeper.current()
+    with pytest.raises(Over):
+        await keeper.run(apply)
+
+    assert len(tried) > 2
+    assert set(tried) == {(2, 1, 100)}
+    assert keeper.held == 2
+    assert keeper.state.failures == len(tried) - 1
+    assert len(office.asked) == 2
+
+
+async def test_what_can_never_be_applied_is_replaced() -> None:
+    """It may be the certificate itself that is wrong: after a while another one is asked for."""
+    clock = SimulatedClock(horizon=WORTH_APPLYING * 2)
+    office = Office(clock, life=WORTH_APPLYING * 10)
+    keeper = Keeper("test", office.issue, pacing=Pacing(30.0), clock=clock)
+
+    async def apply(_value: int) -> None:
+        raise RuntimeError("no connection")
 
     with pytest.raises(Over):
         await keeper.run(apply)
 
-    assert applied[0] == 2
-    assert keeper.state.failures == 1
+    assert 1 < len(office.issued) < 4
+
+
+async def test_of_several_who_renew_one_does() -> None:
+    """Two workers of one plugin do not ask twice as often, and the renewal goes on when one of them ends."""
+    clock = SimulatedClock(horizon=1000)
+    office = Office(clock, life=100)
+    keeper = Keeper("test", office.issue, pacing=Pacing(30.0), clock=clock)
+    applied: list[str] = []
+
+    async def apply(_value: int, by: str) -> None:
+        applied.append(by)
+        if len(applied) == 3:
+            first.cancel()
+            await asyncio.sleep(0)
+
+    first = asyncio.create_task(keeper.run(partial(apply, by="first")))
+    second = asyncio.create_task(keeper.run(partial(apply, by="second")))
+    with pytest.raises(Over):
+        await second
+
+    assert applied[:3] == ["first"] * 3
+    assert set(applied[3:]) == {"second"}
+    assert all(later - earlier >= 40 for earlier, later in pairwise(office.issued[:3]))
+    assert all(later - earlier >= 40 for earlier, later in pairwise(office.issued[4:]))
+
+
+async def test_a_failure_that_nobody_foresaw_is_logged_whole_once() -> None:
+    """The traceback comes with the first line, and not again every half minute."""
+    clock = SimulatedClock(horizon=300)
+    keeper = Keeper("test", Office(clock, life=60).issue, pacing=Pacing(30.0), clock=clock)
+
+    async def apply(_value: int) -> None:
+        raise KeyError("defect")
+
+    with structlog.testing.capture_logs() as logged, pytest.raises(Over):
+        await keeper.run(apply)
+
+    failures = [each for each in logged if each["event"] == "renewal fails"]
+    assert keeper.state.failures > 3
+    assert [each["exc_info"] for each in failures] == [True]
 
 
 @unhurried

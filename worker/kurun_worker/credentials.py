@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, TypeGuard, TypeVar
 
 import structlog
 
@@ -21,6 +21,8 @@ SHORTEST_TRY = 2.0
 LONGEST_TRY = 60.0
 DEAF_SECONDS = 5.0
 """After a try that failed, seconds for which no demand is heard: neither demands nor refusals make a hot loop."""
+WORTH_APPLYING = 600.0
+"""Seconds for which a new credential that could not be put to use is tried again, before another one is asked for."""
 
 
 class NotAppliedError(Exception):
@@ -43,8 +45,16 @@ class Credential(Generic[Value]):
 
 
 @dataclass(frozen=True)
+class _Asked(Generic[Value]):
+    """A credential, and when it was asked for by the steady clock."""
+
+    credential: Credential[Value]
+    at: float
+
+
+@dataclass(frozen=True)
 class KeeperState:
-    """What a health check wants to know of a keeper.
+    """What a health check wants to know of a keeper; of the credential in use, not of one that waits to be.
 
     Attributes:
         valid: Whether there is a credential that has not expired.
@@ -68,7 +78,7 @@ class KeeperState:
 
 
 class Keeper(Generic[Value]):
-    """Holds one credential and renews it at half of its remaining life.
+    """Holds one credential and renews it at half of its remaining life. What is held is in use.
 
     Args:
         name: What it is called in the log.
@@ -92,8 +102,9 @@ class Keeper(Generic[Value]):
         self._lock = asyncio.Lock()
         self._demanded = asyncio.Event()
         self._never = asyncio.Event()
-        self._held: Credential[Value] | None = None
-        self._asked_at = 0.0
+        self._turn = asyncio.Lock()
+        self._held: _Asked[Value] | None = None
+        self._next: _Asked[Value] | None = None
         self._due_at = 0.0
         self._due_on: datetime | None = None
         self._renewals = 0
@@ -105,24 +116,26 @@ class Keeper(Generic[Value]):
     @property
     def state(self) -> KeeperState:
         """How it stands now."""
+        held = self._held.credential if self._held else None
         return KeeperState(
             valid=self.remaining() > 0,
-            expires_at=self._held.expires_at if self._held else None,
+            expires_at=held.expires_at if held else None,
             renewals=self._renewals,
             failures=self._failures,
             failing_since=self._failing_since,
             remaining=self.remaining(),
-            life=self._held.life.total_seconds() if self._held else 0.0,
+            life=held.life.total_seconds() if held else 0.0,
             error=self._reported,
         )
 
+    @property
+    def held(self) -> Value | None:
+        """The credential in use."""
+        return self._held.credential.value if self._held else None
+
     def remaining(self) -> float:
         """Seconds for which the credential is still valid, by the more cautious of the two clocks; 0 without one."""
-        if self._held is None:
-            return 0.0
-        steady = self._asked_at + self._held.life.total_seconds() - self._clock.monotonic()
-        wall = (self._held.expires_at - self._clock.now()).total_seconds()
-        return max(0.0, min(steady, wall))
+        return self._remaining(self._held)
 
     async def current(self) -> Value:
         """A valid credential, obtained now if there is none.
@@ -132,8 +145,8 @@ class Keeper(Generic[Value]):
         """
         async with self._lock:
             if self._held is None or self.remaining() <= 0:
-                return await self._renew()
-            return self._held.value
+                return self._hold(await self._ask())
+            return self._held.credential.value
 
     async def refresh(self) -> Value:
         """A new credential, or the present one where none can be had and it is still valid.
@@ -143,11 +156,11 @@ class Keeper(Generic[Value]):
         """
         async with self._lock:
             try:
-                return await self._renew()
+                return self._hold(await self._ask())
             except ApiError:
                 if self._held is None or self.remaining() <= 0:
                     raise
-                return self._held.value
+                return self._held.credential.value
 
     def demand(self) -> None:
         """Renew at the next opportunity, because the present one was refused."""
@@ -159,15 +172,19 @@ class Keeper(Generic[Value]):
             self._demanded.set()
 
     async def run(self, apply: Callable[[Value], Awaitable[None]]) -> None:
-        """Renew for ever, handing each new credential to ``apply``. A failure is logged and tried again."""
-        while True:
-            if self._failures_in_row == 0:
-                await self._until_due()
-            pause, deaf = await self._try(apply)
-            self._demanded.clear()
-            await self._clock.wait(self._never, deaf)
-            if pause > deaf:
-                await self._clock.wait(self._demanded, pause - deaf)
+        """Renew for ever, handing each new credential to ``apply``. A failure is logged and tried again.
+
+        Of several callers one renews, for all of them; another goes on when it ends.
+        """
+        async with self._turn:
+            while True:
+                if self._failures_in_row == 0:
+                    await self._until_due()
+                pause, deaf = await self._try(apply)
+                self._demanded.clear()
+                await self._clock.wait(self._never, deaf)
+                if pause > deaf:
+                    await self._clock.wait(self._demanded, pause - deaf)
 
     async def _until_due(self) -> None:
         while self._held is not None and not self._demanded.is_set():
@@ -181,23 +198,40 @@ class Keeper(Generic[Value]):
         """Renew; the pause after it, and the part of the pause in which no demand is heard."""
         try:
             async with self._lock, asyncio.timeout(self._try_seconds()):
-                value = await self._renew()
-            await apply(value)
+                found = self._next = self._next if self._worth_applying(self._next) else await self._ask()
+            await apply(found.credential.value)
         except Exception as error:  # whatever it was, the next try may succeed
             return self._failed(error)
+        if found is self._next:  # no connection was made with a newer one meanwhile
+            self._hold(found)
         self._recovered()
         return self._pacing.minimum, self._pacing.minimum
 
-    async def _renew(self) -> Value:
-        asked_at = self._clock.monotonic()
-        credential = await self._obtain()
-        self._held, self._asked_at = credential, asked_at
-        pause = self._pacing.renewal(credential.life.total_seconds())
-        self._due_at = asked_at + pause
-        self._due_on = credential.expires_at - credential.life + timedelta(seconds=pause)
+    async def _ask(self) -> _Asked[Value]:
+        asked = _Asked(at=self._clock.monotonic(), credential=await self._obtain())
         self._renewals += 1
-        log.debug("credential renewed", credential=self._name, life=credential.life.total_seconds())
+        log.debug("credential renewed", credential=self._name, life=asked.credential.life.total_seconds())
+        return asked
+
+    def _hold(self, asked: _Asked[Value]) -> Value:
+        self._held, self._next = asked, None
+        credential = asked.credential
+        pause = self._pacing.renewal(credential.life.total_seconds())
+        self._due_at = asked.at + pause
+        self._due_on = credential.expires_at - credential.life + timedelta(seconds=pause)
         return credential.value
+
+    def _worth_applying(self, asked: _Asked[Value] | None) -> TypeGuard[_Asked[Value]]:
+        if asked is None or self._clock.monotonic() - asked.at > WORTH_APPLYING:
+            return False
+        return self._remaining(asked) > asked.credential.life.total_seconds() / 2
+
+    def _remaining(self, asked: _Asked[Value] | None) -> float:
+        if asked is None:
+            return 0.0
+        steady = asked.at + asked.credential.life.total_seconds() - self._clock.monotonic()
+        wall = (asked.credential.expires_at - self._clock.now()).total_seconds()
+        return max(0.0, min(steady, wall))
 
     def _try_seconds(self) -> float:
         """How long one try may take: a hanging one must leave time for the next while the old credential lives."""
@@ -217,10 +251,9 @@ class Keeper(Generic[Value]):
                 credential=self._name,
                 error=said,
                 valid_for=round(self.remaining(), 1),
+                exc_info=not isinstance(error, ApiError | NotAppliedError | TimeoutError),
                 **request_field(error),
             )
-        elif not isinstance(error, ApiError | NotAppliedError | TimeoutError):
-            log.warning("renewal fails", credential=self._name, exc_info=error)
         asked = error.retry_after if isinstance(error, StatusError) else None
         least = asked.total_seconds() if asked is not None else 0.0
         pause = self._pacing.retry(self._failures_in_row, self.remaining(), least)

@@ -2,7 +2,8 @@
 
 import asyncio
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -82,6 +83,10 @@ def tls_config(certificate: EngineCertificate) -> TLSConfig:
     )
 
 
+def _tls_of(worker: Worker) -> TLSConfig | bool | None:
+    return worker.client.service_client.config.tls
+
+
 def own_authorization(config: ConnectConfig) -> bool:
     """Whether the caller brought an authorization of his own, which is then left alone."""
     return config.api_key is not None or any(key.lower() == AUTHORIZATION for key in config.rpc_metadata)
@@ -116,6 +121,7 @@ class EngineAccess:
         self._kuflow = kuflow
         self._clock = clock
         self._clients: weakref.WeakSet[ServiceClient] = weakref.WeakSet()
+        self._workers: set[Worker] = set()
         backoff = engine.renewal_backoff_max.total_seconds()
         self.token = Keeper("engine token", self._ask_token, pacing=Pacing(backoff), clock=clock)
         self.certificate = Keeper(
@@ -173,19 +179,39 @@ class EngineAccess:
         if self.brings_certificate:
             await self.certificate.refresh()
 
-    async def renew_certificate(self, worker: Worker, certificate: EngineCertificate) -> None:
-        """Give a running worker a connection with a new certificate; calls in flight end on the old one.
+    @contextmanager
+    def connecting(self, worker: Worker) -> Iterator[None]:
+        """Give this worker a new connection whenever the certificate is renewed inside the block."""
+        self._workers.add(worker)
+        held = self.certificate.held
+        if held is not None and _tls_of(worker) != tls_config(held):
+            # Renewed for the others while this one was connecting.
+            self.certificate.demand()
+        try:
+            yield
+        finally:
+            self._workers.discard(worker)
+
+    async def apply_certificate(self, certificate: EngineCertificate) -> None:
+        """Give every running worker a connection with a new certificate; calls in flight end on the old one.
 
         Raises:
             ApiError: The token has ended, and KuFlow gives out no other.
             NotAppliedError: The engine does not accept the connection.
         """
+        tls = tls_config(certificate)
+        while lacking := [each for each in self._workers if _tls_of(each) != tls]:
+            await self._reconnect(lacking[0], tls)
+        now = self._clock.now()
+        log.info("engine certificate renewed", expires_at=now + certificate_life(certificate, now))
+
+    async def _reconnect(self, worker: Worker, tls: TLSConfig) -> None:
         old = worker.client
         ours = old.service_client in self._clients
         if ours and self.token.remaining() <= 0:
             await self.apply_token(await self.token.current())
         # The configuration of the old connection holds what every plugin and the caller put in, and the newest token.
-        config = replace(old.service_client.config, tls=tls_config(certificate))
+        config = replace(old.service_client.config, tls=tls)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 service = await ServiceClient.connect(config)
@@ -198,7 +224,6 @@ class EngineAccess:
         parameters = old.config()
         parameters["service_client"] = service
         worker.client = Client(**parameters)
-        log.info("engine certificate renewed", expires_at=self.certificate.state.expires_at)
 
     async def _current_certificate(self) -> EngineCertificate:
         certificate = await self.certificate.current()

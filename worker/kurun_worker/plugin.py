@@ -1,7 +1,7 @@
 """Everything that makes a Temporal client and worker a KuFlow worker, as one plugin."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from kurun_activities.interceptor import KuFlowActivityInterceptor
 from kurun_activities.registry import kuflow_activities
 from kurun_clients.http import Observer
 from kurun_clients.kuflow import KuFlowClient
-from kurun_clients.kuflow.models import EngineCertificate
 from kurun_config import DocumentSettings, EngineCredentials, Settings
 from kurun_worker.background import background
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
@@ -158,16 +157,18 @@ class KuFlowPlugin(SimplePlugin):
             duties = {
                 "registration": lambda: registrar.run(worker, due),
                 "pulse": pulse.run,
-                **self._credential_duties(worker),
+                **self._credential_duties(),
             }
             if self._k2 is not None:
                 duties |= self._k2.duties(worker, self._clock)
             if self._robots is not None:
                 duties |= self._robots.duties(self._clock)
-            # A worker follows the headers of its runs, never the block that it happens to be started in.
-            async with background(duties):
-                with confidential(None):
-                    await next(worker)
+            engine = self.engine
+            with engine.connecting(worker) if engine and engine.brings_certificate else nullcontext():
+                # A worker follows the headers of its runs, never the block that it happens to be started in.
+                async with background(duties):
+                    with confidential(None):
+                        await next(worker)
 
     @property
     def registrars(self) -> Mapping[str, Registrar]:
@@ -235,16 +236,12 @@ class KuFlowPlugin(SimplePlugin):
         if self.engine is not None:
             await self.engine.token.run(self.engine.apply_token)
 
-    def _credential_duties(self, worker: Worker) -> dict[str, Callable[[], Awaitable[None]]]:
+    def _credential_duties(self) -> dict[str, Callable[[], Awaitable[None]]]:
         if (engine := self.engine) is None:
             return {}
-
-        async def renew_certificate(certificate: EngineCertificate) -> None:
-            await engine.renew_certificate(worker, certificate)
-
         duties: dict[str, Callable[[], Awaitable[None]]] = {"token": self._renew_token}
         if engine.brings_certificate:
-            duties["certificate"] = lambda: engine.certificate.run(renew_certificate)
+            duties["certificate"] = lambda: engine.certificate.run(engine.apply_certificate)
         return duties
 
 

@@ -1,7 +1,7 @@
 """Keeping a worker at work for months: connect, serve, and connect again when the engine goes away or refuses us."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Set
 from typing import Any, TypeVar
 
 import structlog
@@ -100,7 +100,7 @@ class Supervisor:
                 client = await self._unless_stopped(self._connector.again(failures))
                 self.recoveries += 1
         except _Stopped:
-            return
+            await self._drained(self._leaving, self._drain_timeout + CANCEL_GRACE)
         finally:
             if self._leaving:
                 await _cancelled(*self._leaving)
@@ -177,11 +177,13 @@ class Supervisor:
         await drainable.close_polls(closing_time(self._drain_timeout))
         shutdown = asyncio.create_task(worker.shutdown())
         try:
-            _, unfinished = await asyncio.wait(
-                {running, *self._leaving}, timeout=max(0.0, deadline - self._clock.monotonic())
-            )
+            await self._drained({running, *self._leaving}, deadline - self._clock.monotonic())
         finally:
             await _cancelled(shutdown)
+
+    async def _drained(self, workers: Set[asyncio.Task[None]], seconds: float) -> None:
+        """Wait for workers that shut down; their activities were cancelled when the drain timeout was over."""
+        unfinished = (await asyncio.wait(workers, timeout=max(0.0, seconds)))[1] if workers else None
         if unfinished:
             raise UnfinishedActivitiesError(f"activities went on {CANCEL_GRACE:g} s after they were cancelled")
 
