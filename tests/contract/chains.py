@@ -1,6 +1,19 @@
 """What follows from what, so that generated scenarios create and then act."""
 
+from tests.contract.document import Json
 from tests.contract.links import FIRST, ID, SAME, Link, adding, on, whole
+
+_ITEM_BODIES: dict[str, Json] = {
+    "form": {
+        "type": "TASK",
+        "processItemDefinitionCode": "FORM",
+        "task": {"data": {"value": {"amount": 5}}},
+    },
+    "free": {"type": "TASK", "processItemDefinitionCode": "FREE"},
+    "stuck": {"type": "TASK", "processItemDefinitionCode": "STUCK"},
+    "message": {"type": "MESSAGE", "processItemDefinitionCode": "NOTE", "message": {"text": "hello"}},
+    "thread": {"type": "THREAD"},
+}
 
 PROCESSES = [
     *on(
@@ -22,17 +35,7 @@ PROCESSES = [
     Link("createProcess", "findProcessItems", {"query.processId": ID}),
     *(
         Link("createProcess", "createProcessItem", body={"processId": ID, **rest}, whole_body=True, label=label)
-        for label, rest in {
-            "form": {
-                "type": "TASK",
-                "processItemDefinitionCode": "FORM",
-                "task": {"data": {"value": {"amount": 5}}},
-            },
-            "free": {"type": "TASK", "processItemDefinitionCode": "FREE"},
-            "stuck": {"type": "TASK", "processItemDefinitionCode": "STUCK"},
-            "message": {"type": "MESSAGE", "processItemDefinitionCode": "NOTE", "message": {"text": "hello"}},
-            "thread": {"type": "THREAD"},
-        }.items()
+        for label, rest in _ITEM_BODIES.items()
     ),
     Link("createProcess", "createProcessItem", body={"processId": ID}, label="any"),
     whole("createProcess", "changeProcessInitiator", "user", {"initiatorEmail": "ada@example.com"}),
@@ -102,6 +105,13 @@ ITEMS = [
 
 _ACTION = {"path.id": SAME, "path.actionId": ID}
 
+_ACTION_BODIES: dict[str, Json] = {
+    "REPORT": {},
+    "CHECK": {"startWorkflow": {"input": {"days": 3}}},
+    "LEND": {},
+    "COPY": {"createArtifact": {"value": {"title": "Ada"}}},
+}
+
 ARTIFACTS = [
     *on(
         "createBusinessArtifact",
@@ -123,12 +133,7 @@ ARTIFACTS = [
             code,
             {"businessArtifactActionDefinitionCode": code, **rest},
         )
-        for code, rest in {
-            "REPORT": {},
-            "CHECK": {"startWorkflow": {"input": {"days": 3}}},
-            "LEND": {},
-            "COPY": {"createArtifact": {"value": {"title": "Ada"}}},
-        }.items()
+        for code, rest in _ACTION_BODIES.items()
     ),
     Link("createBusinessArtifactAction", "retrieveBusinessArtifactAction", _ACTION),
     Link("createBusinessArtifactAction", "cancelBusinessArtifactAction", _ACTION),

@@ -4,6 +4,7 @@ import copy
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
@@ -62,7 +63,7 @@ class Outcome:
     successes: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
-    def count(self, phase: str, case: schemathesis.Case, status: int) -> None:
+    def count(self, phase: str, case: schemathesis.Case[Any], status: int) -> None:
         """Note a request and how it was answered."""
         self.cases[phase] += 1
         self.answers[case.operation.definition.raw["operationId"], f"{status // 100}xx"] += 1
@@ -147,7 +148,7 @@ def _config(twin: Twin, size: Size) -> SchemathesisConfig:
     )
 
 
-def _beginning_of_list(_: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
+def _beginning_of_list(_: schemathesis.HookContext, case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:
     # Scenarios go on from what a list shows; with generated filters, or at any page but the first, it shows nothing.
     name = case.operation.definition.raw["operationId"]
     if case.meta is not None and case.meta.phase.name is TestPhase.STATEFUL and name.startswith("find"):
@@ -170,8 +171,8 @@ def _take(event: events.ScenarioFinished, outcome: Outcome) -> None:
     recorder = event.recorder
     for case_id, node in recorder.cases.items():
         exchange = recorder.interactions.get(case_id)
-        answered = exchange is not None and exchange.response is not None
-        outcome.count(event.phase.value, node.value, exchange.response.status_code if answered else 0)
+        response = None if exchange is None else exchange.response
+        outcome.count(event.phase.value, node.value, 0 if response is None else response.status_code)
         for check in recorder.checks.get(case_id, []):
             if check.failure_info is not None:
                 outcome.failures.append(f"{check.name}: {check.failure_info.failure}\n{check.failure_info.code_sample}")
@@ -184,7 +185,7 @@ def _scenarios(schema: schemathesis.BaseSchema, twin: Twin, size: Size, outcome:
             empty(twin)
 
         def step(self, input: StepInput) -> StepOutput:  # noqa: A002 - as the library calls it
-            output = super().step(input)
+            output: StepOutput = super().step(input)
             outcome.count("scenarios", input.case, output.response.status_code)
             if input.transition is not None and input.is_applied:
                 # POST /processes -> [201] name of the link -> GET /processes/{id}

@@ -60,9 +60,9 @@ def checker(beside: str | None = None) -> OpenAPI:
     config = Config(
         additional_properties_default_policy="forbid",
         extra_media_type_deserializers={"application/json-patch+json": json.loads},
-        spec_validator_cls=None,  # takes seconds; the document is not ours to judge
+        spec_validator_cls=None,  # type: ignore[arg-type]  # takes seconds; the document is not ours to judge
     )
-    return OpenAPI.from_dict(document_or_skip(beside), config=config)  # type: ignore[arg-type]
+    return OpenAPI.from_dict(document_or_skip(beside), config=config)
 
 
 def operation_of(document: Json, method: str, target: str) -> Json | None:

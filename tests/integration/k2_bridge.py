@@ -158,6 +158,14 @@ class Bridge:
 
         return await found(look)
 
+    async def outcome(self, process_id: UUID) -> dict[str, Any]:
+        """What came of K2, as the task of a process has it."""
+        task = (await self.item(process_id)).task
+        assert task is not None
+        assert task.data is not None
+        outcome: dict[str, Any] = task.data.value["k2"]
+        return outcome
+
     async def complete(self, item: ProcessItem, **data: Any) -> None:
         """Ada fills in a task and completes it."""
         await self.ada.process_items.claim(item.id)

@@ -93,7 +93,7 @@ async def failure(handle: Handle) -> ApplicationError:
     """What the workflow failed with."""
     with pytest.raises(WorkflowFailureError) as caught:
         await handle.result()
-    cause = caught.value.cause
+    cause: BaseException | None = caught.value.cause
     cause = cause.cause if isinstance(cause, ActivityError) else cause
     assert isinstance(cause, ApplicationError)
     return cause

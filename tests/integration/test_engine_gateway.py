@@ -105,7 +105,7 @@ async def test_tokens_change_under_a_running_worker(
 ) -> None:
     """With 2-second tokens that are renewed, a worker polls and works for 6 seconds and no call is refused."""
     loop = asyncio.get_running_loop()
-    results = []
+    results: list[bool] = []
     async with twin_factory(token_life=timedelta(seconds=2)) as twin, connect(twin) as kuflow:
         client = await engine_client(twin, kuflow)
         worker = Worker(client, task_queue=task_queue, workflows=[Echo])

@@ -50,8 +50,7 @@ async def _approved(bridge: Bridge, number: int) -> dict[str, Any]:
 
     await bridge.act(await found(started), BOB, "Approve")
     await bridge.ended(process_id)
-    outcome: dict[str, Any] = (await bridge.item(process_id)).task.data.value["k2"]  # type: ignore[union-attr]
-    return outcome
+    return await bridge.outcome(process_id)
 
 
 async def test_nothing_is_done_twice_or_left_undone(temporal_server: TemporalServer, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from kurun_activities.robot_runs.failure_types import LIMIT_EXCEEDED, PACKAGE_INVALID, RUN_FAILED
@@ -39,10 +39,10 @@ async def stage(twin_factory: TwinFactory, connect: Connect, folder: Path) -> As
         yield started
 
 
-async def failure_of(result: object) -> ApplicationError:
+async def failure_of(result: Awaitable[object]) -> ApplicationError:
     """The failure of the activity that a workflow failed with."""
     with pytest.raises(WorkflowFailureError) as caught:
-        await result  # type: ignore[misc]
+        await result
     assert isinstance(caught.value.cause, ActivityError)
     assert isinstance(caught.value.cause.cause, ApplicationError)
     return caught.value.cause.cause
@@ -73,16 +73,16 @@ async def test_a_robot_works_for_a_task_and_the_task_is_completed(stage: RobotSt
 
 async def test_a_robot_gets_the_documented_variables_and_a_token_only_where_it_is_shared(stage: RobotStage) -> None:
     """The worker's credentials stay with the worker, unless its settings share them; then a file has them too."""
-    variables = {}
+    tasks, variables = {}, {}
     for shared in (False, True):
-        task = await stage.task()
+        task = tasks[shared] = await stage.task()
         async with working(stage.with_robots(share_credentials=shared)) as client:
             handle = await stage.start(client, "GREETER", "Do it", task)
             await handle.result()
             [uri] = await uploaded(handle)
         async with stage.kuflow.processes.download_document(task.process_id, uri) as download:
             variables[shared] = json.loads(b"".join([piece async for piece in download.chunks]))
-    alone, given = variables[False], variables[True]
+    task, alone, given = tasks[True], variables[False], variables[True]
 
     assert str(task.id) == given["KUFLOW_TASK_ID"]
     assert str(task.process_id) == given["KUFLOW_PROCESS_ID"]
@@ -97,9 +97,9 @@ async def test_a_robot_gets_the_documented_variables_and_a_token_only_where_it_i
     assert not [name for name in alone if name.startswith(("KURUN_", "TEMPORAL_")) and name != "KURUN_RUN"]
 
 
-async def uploaded(handle: object) -> list[str]:
+async def uploaded(handle: WorkflowHandle[Any, Any]) -> list[str]:
     """Uris of the documents in the result of the activity of a workflow."""
-    history = await handle.fetch_history()  # type: ignore[attr-defined]
+    history = await handle.fetch_history()
     for event in history.events:
         if event.HasField("activity_task_completed_event_attributes"):
             [payload] = event.activity_task_completed_event_attributes.result.payloads

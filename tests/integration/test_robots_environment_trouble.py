@@ -265,7 +265,7 @@ def small_disk(stage: Stage) -> Iterator[Path]:
     """A disk of one megabyte."""
     folder = stage.folder / "small"
     folder.mkdir()
-    mount = ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "kurun", folder]
+    mount: list[str | Path] = ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "kurun", folder]
     mounted = subprocess.run(mount, check=False, capture_output=True)  # noqa: S603 - ours
     if mounted.returncode != 0:
         pytest.skip("nothing can be mounted here")

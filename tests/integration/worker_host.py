@@ -32,9 +32,9 @@ class HurriedClock(SystemClock):
 
 
 @contextlib.asynccontextmanager
-async def running_twin(folder: Path, **options: Any) -> AsyncIterator[TwinServer]:
+async def running_twin(folder: Path, **options: float) -> AsyncIterator[TwinServer]:
     """A twin whose options are given as in ``token_life=2.0``: numbers are seconds."""
-    spans = {name: timedelta(seconds=value) for name, value in options.items()}
+    spans: dict[str, Any] = {name: timedelta(seconds=value) for name, value in options.items()}
     async with TwinServer(TwinOptions(folder / "twin", **spans)) as twin:
         yield twin
 

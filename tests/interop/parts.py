@@ -64,8 +64,13 @@ class Parts:
 
     async def review(self, process: Process) -> None:
         """Complete the task REVIEW as a person, as soon as it is there."""
-        wanted = {"process_item_definition_code": ["REVIEW"], "task_state": [ProcessItemTaskState.READY]}
-        while not (page := await self.ada.process_items.find(process_id=[process.id], **wanted)).content:
+        while not (
+            page := await self.ada.process_items.find(
+                process_id=[process.id],
+                process_item_definition_code=["REVIEW"],
+                task_state=[ProcessItemTaskState.READY],
+            )
+        ).content:
             await asyncio.sleep(0.1)
         (item,) = page.content
         await self.ada.process_items.claim(item.id)

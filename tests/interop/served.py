@@ -74,6 +74,7 @@ class Everything:
         self.noted("assign", await process.assign_task(item, owner_email="ada@example.com"))
         self.noted("message", await process.message("**Grüße**", code="NOTE"))
         logged = await process.log(item, "Grüße", ProcessItemTaskLogLevel.WARN)
+        assert logged.task is not None
         # The published activity writes a second line when it is repeated.
         self.facts.append(("log", [(each.message, each.level) for each in (logged.task.logs or [])[-1:]]))
 

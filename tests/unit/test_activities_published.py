@@ -11,6 +11,7 @@ from temporalio import activity
 
 from kurun_activities.reference import fields
 from kurun_activities.registry import kuflow_activities
+from kurun_clients.kuflow.models import WireModel
 
 # From the Python packages of version 3.5: for each activity its models, the fields of the request with whether they are
 # required, and the fields of the response with their types.
@@ -65,6 +66,7 @@ def test_a_published_activity(published: dict[str, Any], spelled: Callable[[str]
     assert definition.arg_types is not None
     assert definition.ret_type is not None
     [request], response = definition.arg_types, definition.ret_type
+    assert issubclass(response, WireModel)
     assert (published["request"], published["response"]) == (request.__name__, response.__name__)
     assert set(published["requestFields"]) == set(fields(request))
     assert {name for name, required in fields(request).items() if required} <= {

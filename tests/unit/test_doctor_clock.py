@@ -39,7 +39,7 @@ async def test_a_clock_that_is_wrong_is_told_with_how_much(behind: int, outcome:
 @pytest.mark.parametrize("headers", [{}, {"date": "yesterday"}])
 async def test_an_answer_without_a_date_is_a_warning(headers: dict[str, str]) -> None:
     """Then the clocks cannot be compared."""
-    async with serving(answering(status(200, **headers))) as kuflow:
+    async with serving(answering(status(200, b"{}", **headers))) as kuflow:
         verdict = await clock.look(KuFlowSettings.model_validate({"endpoint": kuflow.url}))
 
     assert verdict.outcome is Outcome.WARNING

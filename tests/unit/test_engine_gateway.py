@@ -248,7 +248,7 @@ async def test_it_can_be_told_to_cut_connections(setup: Setup) -> None:
         async with asyncio.timeout(PATIENCE):
             await setup.upstream.waiting.wait()
             await setup.gateway.cut()
-            (broken,) = await asyncio.gather(polling, return_exceptions=True)
+            broken = (await asyncio.gather(polling, return_exceptions=True))[0]
         echo = channel.unary_unary("/any.Service/Echo")
         answer = await echo(b"ab", metadata=setup.bearer(), wait_for_ready=True, timeout=PATIENCE)
 

@@ -15,11 +15,10 @@ from tests.unit.test_k2_activities_answers import SERVICES_CHANGES, SN, WORKFLOW
 from tests.unit.test_k2_services_answers import _failure
 
 CHANGES = {
-    name: (activity, sent)
+    name: (activities[name], sent)
     for activities, requests in ((WORKFLOW_API, WORKFLOW_CHANGES), (SERVICES, SERVICES_CHANGES))
     for name, sent in requests.items()
-    if (activity := activities[name])
-    and name
+    if name
     in {names.ACT_ON_TASK, names.FINISH_SERVER_EVENT, names.SERVICES_EXECUTE_ITEM_ACTION, names.SERVICES_UPDATE_TASK}
 }
 """What ends a task or an event, once."""

@@ -198,7 +198,7 @@ async def test_a_cancelled_run_waits_for_what_still_unpacks(tmp_path: Path) -> N
         await peer.receive()
         await peer.answer(body=content, content_type="application/zip")
 
-    robot = Robot.model_construct(id=uuid4(), code="R", source_type=RobotSourceType.PACKAGE, source_file=None)
+    robot = Robot.model_construct(id=uuid4(), code="R", name="R", source_type=RobotSourceType.PACKAGE, source_file=None)
     async with serving(package) as server, KuFlowClient(server.url, auth=BasicAuth("a", "b")) as kuflow:
         fetching = asyncio.create_task(
             fetch_package(kuflow, robot, tmp_path / "package.zip", tmp_path / "target", RobotSettings())
@@ -235,7 +235,7 @@ async def test_a_package_that_the_disk_has_no_room_for_is_the_machines_fault(tmp
         await peer.receive()
         await peer.answer(body=bytes(size), content_type="application/zip")
 
-    robot = Robot.model_construct(id=uuid4(), code="R", source_type=RobotSourceType.PACKAGE, source_file=None)
+    robot = Robot.model_construct(id=uuid4(), code="R", name="R", source_type=RobotSourceType.PACKAGE, source_file=None)
     download = tmp_path / "package.zip"
     async with serving(package) as server, KuFlowClient(server.url, auth=BasicAuth("a", "b")) as kuflow:
         with (

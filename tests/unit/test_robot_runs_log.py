@@ -178,7 +178,8 @@ def test_every_line_is_taken_or_counted(lines: list[Line], limits: list[int], da
             case "put back":
                 waiting.put_back(waiting.take(2))
             case "lose":
-                [waiting.lose(entry) for entry in waiting.take(1)]
+                for entry in waiting.take(1):
+                    waiting.lose(entry)
             case "trim":
                 waiting.trim(min(limits))
     while entries := waiting.take(1, all_of_them=True):

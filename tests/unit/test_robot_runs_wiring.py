@@ -103,7 +103,7 @@ async def test_what_robots_left_is_cleared_away_at_the_start_and_every_hour(tmp_
     assert part is not None
     [duty] = part.duties(clock).values()
     _leave(tmp_path)
-    clearing = asyncio.create_task(duty())
+    clearing = asyncio.ensure_future(duty())
     first = await asyncio.wait_for(clock.waits.get(), 10)
     after_start = _left(tmp_path)
     _leave(tmp_path)

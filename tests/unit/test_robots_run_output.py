@@ -133,7 +133,7 @@ async def test_allowance() -> None:
         reader = asyncio.StreamReader()
         reader.feed_data(b"123456789\n" * 2)
         reader.feed_eof()
-        await read_lines(reader, name, Masker(()), allowance, on_line=lines.append, on_excess=count)  # type: ignore[arg-type]
+        await read_lines(reader, name, Masker(()), allowance, on_line=lines.append, on_excess=count)
 
     expected = [("stdout", "123456789"), ("stdout", "123456789"), ("stderr", "12345")]
     assert expected == [(line.stream, line.text) for line in lines]

@@ -131,7 +131,8 @@ async def _read_parts(k2: ServicesClient, serial: str, number: int) -> None:
     assert "a_b" == (await k2.worklist.process_data_field(serial, "File Id")).value
     assert tuple(item.process_instance.xml_fields) == await k2.worklist.process_xml_fields(serial)
     assert "<a b='c'>&amp;</a>" == (await k2.worklist.process_xml_field(serial, "Form_1")).value
-    assert () == await k2.worklist.activity_data_fields(serial) == await k2.worklist.activity_xml_fields(serial)
+    assert () == await k2.worklist.activity_data_fields(serial)
+    assert () == await k2.worklist.activity_xml_fields(serial)
     destinations = await k2.worklist.destinations(serial)
     assert [r"K2:ACME\Bob", r"K2:ACME\Eve"] == [each.name for each in destinations]
     assert destinations[1] == await k2.worklist.destination(serial, 1)
