@@ -1,12 +1,13 @@
 """Slots for activities: how many, how fast, on what machine, and when none."""
 
 import asyncio
+import time
 from typing import Any, cast
 
-from temporalio.worker import SlotMarkUsedContext, SlotPermit, SlotReleaseContext, SlotReserveContext
+from temporalio.worker import SlotMarkUsedContext, SlotPermit, SlotReleaseContext, SlotReserveContext, Worker
 
 from kurun_worker.pausing import Pause
-from kurun_worker.slots import DrainableSlots
+from kurun_worker.slots import QUIET, DrainableSlots, DrainableWorker
 from kurun_worker.token_bucket import TokenBucket
 
 CONTEXT = cast("SlotReserveContext", None)
@@ -128,6 +129,23 @@ async def test_closed_slots_stay_closed() -> None:
     slots.resize(5)
 
     assert await reserved(slots) is None
+
+
+async def test_the_silence_of_a_late_machine_tells_nothing() -> None:
+    """A loop that stands still hears of no task: the polls count as idle only after a span in which it turned."""
+    slots, loop = DrainableSlots(1), asyncio.get_running_loop()
+    permit = await slots.reserve_slot(CONTEXT)
+    drain = asyncio.create_task(DrainableWorker(cast("Worker", None), slots).close_polls(10.0))
+    loop.call_later(QUIET / 2, time.sleep, 2 * QUIET)
+
+    await asyncio.sleep(2.5 * QUIET)
+    used(slots, permit)
+    during = drain.done()
+    released(slots, permit)
+    await drain
+
+    assert not during
+    assert slots.polling == 0
 
 
 def test_a_bucket_allows_fractions() -> None:

@@ -30,6 +30,9 @@ from kurun_worker.token_bucket import TokenBucket
 QUIET = 0.25
 """Seconds without news after which the open polls are idle. Covers a round trip to a distant engine."""
 
+LATE = 1.5
+"""Times that span, after which the event loop counts as late."""
+
 LONGEST = 2.0
 """Seconds after which the drain goes on whatever the polls bring."""
 
@@ -185,8 +188,11 @@ class DrainableWorker:
         deadline = loop.time() + seconds
         seen = -1
         while (left := deadline - loop.time()) > 0 and self._unsettled(self.slots, seen):
-            seen = self.slots.changes
+            seen, began = self.slots.changes, loop.time()
             await asyncio.sleep(min(QUIET, left))
+            if loop.time() - began > LATE * QUIET:
+                # Too busy a machine to hear what comes: its silence tells nothing.
+                seen = -1
 
     @staticmethod
     def _unsettled(slots: DrainableSlots, seen: int) -> bool:
