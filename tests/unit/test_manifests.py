@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +136,7 @@ def test_names_and_selectors_fit_together(folder: str) -> None:
     manifests = built(folder)
     [template] = pod_templates(manifests)
     labels = template["metadata"]["labels"].items()
-    selectors = [each["spec"]["podSelector"] for each in of_kind(manifests, "NetworkPolicy")]
-    selectors += [each["spec"]["selector"] for each in of_kind(manifests, "PodDisruptionBudget")]
-    selectors += [each["labelSelector"] for each in template["spec"]["topologySpreadConstraints"]]
+    selectors = _selectors(manifests)
     volumes = {each["name"]: each for each in template["spec"]["volumes"]}
 
     assert len(selectors) == 4
@@ -147,6 +147,10 @@ def test_names_and_selectors_fit_together(folder: str) -> None:
     assert [ids(each) for each in of_kind(manifests, "ServiceAccount")] == [
         f"ServiceAccount {template['spec']['serviceAccountName']}"
     ]
+    for versions in of_kind(manifests, "WorkerDeployment"):
+        assert [each["metadata"]["name"] for each in of_kind(manifests, "Connection")] == [
+            versions["spec"]["workerOptions"]["connectionRef"]["name"]
+        ]
     for scaled in of_kind(manifests, "ScaledObject"):
         [deployment] = of_kind(manifests, "Deployment")
         authentications = [each["metadata"]["name"] for each in of_kind(manifests, "TriggerAuthentication")]
@@ -154,6 +158,40 @@ def test_names_and_selectors_fit_together(folder: str) -> None:
         assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
         assert [each["authenticationRef"]["name"] for each in scaled["spec"]["triggers"]] == authentications
         assert "replicas" not in deployment["spec"]
+
+
+def _selectors(manifests: list[Manifest]) -> list[Manifest]:
+    """By which policies, budgets and workloads say which pods they mean."""
+    found = [each["spec"]["podSelector"] for each in of_kind(manifests, "NetworkPolicy")]
+    found += [each["spec"]["selector"] for each in of_kind(manifests, "PodDisruptionBudget")]
+    for template in pod_templates(manifests):
+        found += [each["labelSelector"] for each in template["spec"]["topologySpreadConstraints"]]
+    return found
+
+
+@needs_kustomize
+@pytest.mark.parametrize(("one", "other"), list(permutations(OVERLAYS, 2)))
+def test_two_overlays_can_share_a_namespace(one: str, other: str) -> None:
+    """Neither replaces a resource of the other, or means its pods: two budgets of one pod would forbid its eviction."""
+    [template] = pod_templates(built(other))
+    labels = template["metadata"]["labels"].items()
+
+    assert not {ids(each) for each in built(one)} & {ids(each) for each in built(other)}
+    assert not [each for each in _selectors(built(one)) if each["matchLabels"].items() <= labels]
+
+
+@needs_kustomize
+def test_the_rule_for_another_port_has_only_to_be_uncommented(tmp_path: Path) -> None:
+    """A collector of traces is reached then, and what could be reached before."""
+    shutil.copytree(ROOT, tmp_path / "kubernetes")
+    file = tmp_path / "kubernetes/overlays/loans/kustomization.yaml"
+    [rule] = re.findall(r"(?:^  # .*:\n)((?:^  # .*\n)+)", file.read_text(), re.MULTILINE)
+    file.write_text(file.read_text().replace(rule, rule.replace("  # ", "  ")))
+    [before] = of_kind(built("overlays/loans"), "NetworkPolicy")
+    [after] = of_kind(built(str(file.parent)), "NetworkPolicy")
+
+    insist_on_validity(after)
+    assert after["spec"]["egress"] == [*before["spec"]["egress"], {"ports": [{"protocol": "TCP", "port": 4318}]}]
 
 
 @needs_kustomize

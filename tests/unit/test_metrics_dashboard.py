@@ -21,12 +21,19 @@ ALERTS: list[dict[str, Any]] = [
 TEMPORAL: dict[str, Any] = json.loads((Path(__file__).parent / "temporal_metrics.json").read_text())
 """Name, type and labels of the metrics of Temporal's SDK, as a worker exposes them."""
 
-FUNCTIONS = {"sum", "min", "max", "min_over_time", "topk", "rate", "increase", "histogram_quantile"}
-OPERATORS = {"by", "on", "and", "or", "unless"}
+FUNCTIONS = {
+    *("sum", "min", "max", "group", "topk", "rate", "increase", "histogram_quantile"),
+    *("absent", "avg_over_time", "min_over_time", "max_over_time"),
+}
+OPERATORS = {"by", "without", "on", "and", "or", "unless"}
 ADDED_BY_PROMETHEUS = frozenset({"instance", "job", "le"})
+ADDED_BY_KUBERNETES = frozenset({"namespace"})
+"""The pod's, at metrics that have no such label themselves: something to group by, nothing to count on."""
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 _MATCHERS = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}")
-_GROUPINGS = re.compile(r"\b(?:by|on)\s*\(([^)]*)\)")
+_GROUPINGS = re.compile(r"\b(?:by|without|on)\s*\(([^)]*)\)")
+_BY = re.compile(r"\bby\s*\(([^)]*)\)")
+_WITHOUT = re.compile(r"\bwithout\s*\(([^)]*)\)")
 _RANGES = re.compile(r"\[[^]]*\]")
 _NAMES = re.compile(r"(?<![\w$.])[a-zA-Z_:][a-zA-Z0-9_:]*")
 
@@ -37,7 +44,7 @@ def known() -> dict[str, frozenset[str]]:
     for name, each in TEMPORAL.items():
         ends = ("_bucket", "_sum", "_count") if each["type"] == "histogram" else ("",)
         found |= {name + end: frozenset(each["labels"]) for end in ends}
-    return found
+    return {**found, "up": frozenset()}  # which Prometheus itself says of each target
 
 
 KNOWN = known()
@@ -51,7 +58,7 @@ def faults(query: str) -> list[str]:
     rest = _RANGES.sub("", _GROUPINGS.sub("", re.sub(r"\{[^}]*\}", "", bare)))
     names = [name for name in _NAMES.findall(rest) if name not in FUNCTIONS | OPERATORS]
     wrong = [name for name in names if name not in KNOWN]
-    labels = {label for name in names for label in KNOWN.get(name, ())} | ADDED_BY_PROMETHEUS
+    labels = {label for name in names for label in KNOWN.get(name, ())} | ADDED_BY_PROMETHEUS | ADDED_BY_KUBERNETES
     wrong += [label for label in groupings if label not in labels]
     wrong += [
         f"{name}{{{label}}}"
@@ -86,12 +93,12 @@ def test_alerts_name_only_metrics_that_exist_and_say_what_to_do(rule: dict[str, 
     assert len(said["summary"]) > 10
     assert len(said["action"]) > 20
     assert rule["labels"]["severity"] in {"critical", "warning", "info"}
-    if grouped := _GROUPINGS.search(rule["expr"]):
-        assert quoted <= {each.strip() for each in grouped[1].split(",")} | ADDED_BY_PROMETHEUS
+    if grouped := _BY.search(rule["expr"]):
+        assert quoted <= {each.strip() for each in grouped[1].split(",")}
     else:
-        assert quoted <= {label for name in _NAMES.findall(rule["expr"]) for label in KNOWN.get(name, ())} | {
-            "instance"
-        }
+        gone = {label.strip() for found in _WITHOUT.findall(rule["expr"]) for label in found.split(",")}
+        labels = {label for name in _NAMES.findall(rule["expr"]) for label in KNOWN.get(name, ())}
+        assert quoted <= (labels | {"instance"}) - gone
 
 
 def test_what_a_test_of_queries_finds() -> None:
