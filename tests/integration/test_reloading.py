@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from kurun_worker.reloading import Reloader
 from tests.integration.worker_host import SERVED, counted, direct_client, refusals, running_twin
 from tests.integration.worker_served import EFFECTS, STARTED, Load, LoadWorkflow
 from tests.waiting import until
+from tests.worker_health import asking, free_port
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +38,16 @@ class File:
     Args:
         folder: Where it lies.
         twin: Whom the worker serves.
+        sections: Other sections.
         worker: The section ``worker``.
 
     Attributes:
         settings: What the worker starts with.
     """
 
-    def __init__(self, folder: Path, twin: TwinServer, **worker: Any) -> None:
+    def __init__(
+        self, folder: Path, twin: TwinServer, *, sections: Mapping[str, dict[str, Any]] | None = None, **worker: Any
+    ) -> None:
         self._path = folder / "kurun.toml"
         credentials = twin.platform.principals.applications[0].credentials
         kuflow = {
@@ -55,6 +59,7 @@ class File:
             "kuflow": kuflow,
             "engine": {"address": twin.info["engine"]["address"]},
             "worker": {"task_queue": f"queue-{uuid4()}", "modules": SERVED, "reload_interval": 0.1, **worker},
+            **(sections or {}),
         }
         self.write()
         self.settings = load(file=self._path).settings
@@ -121,6 +126,11 @@ def statuses(twin: TwinServer) -> Counter[str]:
     return counted
 
 
+async def until_above(before: int, count: Callable[[], int]) -> None:
+    """Wait until a count is higher than before."""
+    await until(lambda: count() > before)
+
+
 async def test_a_rotated_secret_fails_no_call(tmp_path: Path, twin: TwinServer) -> None:
     """The old secret is void at once and the file follows later: tokens and registrations go on, no poll is refused.
 
@@ -136,11 +146,11 @@ async def test_a_rotated_secret_fails_no_call(tmp_path: Path, twin: TwinServer) 
         for _ in range(2):
             refused = statuses(twin)["401"]
             secret = await rotate(twin)
-            await until(lambda seen=refused: statuses(twin)["401"] > seen)
+            await until_above(refused, lambda: statuses(twin)["401"])
             file.write("kuflow", client_secret=secret)
             tokens, registrations = counted(twin, "engine_tokens"), counted(twin, "registrations")
-            await until(lambda seen=tokens: counted(twin, "engine_tokens") > seen)
-            await until(lambda seen=registrations: counted(twin, "registrations") > seen)
+            await until_above(tokens, lambda: counted(twin, "engine_tokens"))
+            await until_above(registrations, lambda: counted(twin, "registrations"))
         attempts = await handle.result()
 
     assert refusals(twin) == {}
@@ -215,6 +225,27 @@ async def test_more_slots_are_there_without_a_restart(tmp_path: Path, twin: Twin
         attempts = await handle.result()
 
     assert attempts == [1] * 5
+
+
+async def test_readiness_looks_at_the_folders_that_the_settings_name_now(tmp_path: Path, twin: TwinServer) -> None:
+    """A root that is gone is no trouble any more once it is taken out of the settings; one that is put in is seen."""
+    root, other, port = tmp_path / "root", tmp_path / "other", free_port()
+    root.mkdir()
+    health = {"port": port, "interval": 0.1, "timeout": 1}
+    file = File(tmp_path, twin, sections={"health": health, "documents": {"roots": [str(root)]}})
+    async with operated(file.settings, file.operations()), asking(port) as asked:
+        await asked.ready()
+        root.rmdir()
+        gone = await asked.lacks("disk")
+        file.write("documents", roots=[])
+        await asked.ready()
+        file.write("documents", roots=[str(other)])
+        missing = await asked.lacks("disk")
+        other.mkdir()
+        await asked.ready()
+
+    assert gone["disk"].startswith(f"documents.roots: {root}: cannot be written: ")
+    assert missing["disk"].startswith(f"documents.roots: {other}: cannot be written: ")
 
 
 async def test_every_setting_of_concurrency_makes_a_worker_that_works(tmp_path: Path, twin: TwinServer) -> None:

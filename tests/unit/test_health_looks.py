@@ -179,6 +179,19 @@ async def test_without_patience_the_first_failure_counts() -> None:
     assert lost[-1] == "disk: No space left on device"
 
 
+async def test_what_is_presumed_well_is_so_until_something_is_known() -> None:
+    """A first look that fails or takes too long is a trouble like any other."""
+    clock, broken, hanging = HandClock(), Place(), Place()
+    broken.trouble, hanging.hangs = "No space left on device", asyncio.Event()
+    failed = await seen(Look("disk", broken, pace=PACE, presumed_well=True, clock=clock), clock, 2)
+    look = Look("disk", hanging, pace=PACE, presumed_well=True, clock=clock)
+    hung = await seen(look, clock, 8)
+    await look.aclose()
+
+    assert failed == [None, "disk: No space left on device"]
+    assert hung == [*[None] * 6, "disk: no answer for 6 s", "disk: no answer for 7 s"]
+
+
 async def test_a_defect_of_a_look_is_a_trouble_and_not_the_end() -> None:
     """The looking goes on."""
     clock, look_ended = HandClock(), asyncio.Event()

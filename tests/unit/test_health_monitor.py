@@ -1,16 +1,21 @@
-"""What the monitor does beside noting: renewals are hurried when KuFlow is back."""
+"""What the monitor notes and how it is served, and that renewals are hurried when KuFlow is back."""
 
 import asyncio
 import itertools
 from contextlib import aclosing
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 from kurun_config import Settings
 from kurun_worker.background import background
 from kurun_worker.health.conditions import Health
 from kurun_worker.health.monitor import HealthMonitor
 from kurun_worker.health.reaching import Answers
+from kurun_worker.instruments import Instruments
+from kurun_worker.operating import Operations
 from kurun_worker.plugin import KuFlowPlugin
+from kurun_worker.redaction import MASK, Redactor
 from tests.unit.loopback import Loopback, Peer, serving
 from tests.waiting import until
 
@@ -89,3 +94,45 @@ async def test_a_token_is_asked_for_again_as_soon_as_kuflow_answers() -> None:
             await until(lambda: tries(kuflow) > during)
 
     assert token.state.renewals == 0
+
+
+async def echo(peer: Peer) -> None:
+    """What a broken proxy answers: a page of its own with what it was sent."""
+    while True:
+        received = await peer.receive()
+        said = f"<p>no upstream for {received.headers.get('authorization', 'nobody')}, a secret of hunter2</p>"
+        await peer.answer(502, said.encode(), content_type="text/html")
+
+
+async def test_what_a_server_said_is_served_without_secrets() -> None:
+    """Whoever may ask how a worker is may not see what the log hides."""
+    nobody: Any = SimpleNamespace(recoveries=0, serving=None)
+    async with serving(echo) as kuflow:
+        settings = Settings.model_validate(
+            {
+                "kuflow": {"endpoint": kuflow.url, "client_id": "id", "client_secret": "hunter2", "retries": 0},
+                "worker": {"task_queue": "loans"},
+                "health": {"port": 0, "interval": 0.1},
+            }
+        )
+        plugin = KuFlowPlugin(settings)
+        instruments = Instruments.of(settings, Operations(), Redactor.of(settings))
+        assert plugin.engine is not None
+        assert instruments.health is not None
+        token, health = plugin.engine.token, instruments.health.health
+
+        async def apply(_token: str) -> None:
+            return
+
+        def said() -> str:
+            return next((each.reason for each in health.ready().conditions if each.name == "token"), "")
+
+        async with (
+            aclosing(plugin),
+            background({"token": lambda: token.run(apply)}),
+            instruments.watching(plugin, nobody, asyncio.Event(), lambda: None),
+        ):
+            await until(lambda: "no upstream" in said())
+
+    assert "hunter2" in (token.state.error or "")
+    assert said().endswith(f"<p>no upstream for Basic {MASK}, a secret of {MASK}</p>")

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.parser import text_string_to_metric_families
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
@@ -21,6 +22,7 @@ from kurun_clients.kuflow.operations import KUFLOW
 from kurun_config import Settings
 from kurun_robots.errors import EnvironmentUnavailable, LimitExceeded, RobotError, RunLost
 from kurun_robots.package.reading import parse_manifest
+from kurun_worker.health.server import METRICS_TYPE
 from kurun_worker.metrics import EngineMetrics, Family, Metrics, catalogue, pollers
 from kurun_worker.metrics.engine import EngineMetricsError, exporting, free_exporter
 from kurun_worker.metrics.joining import joined
@@ -351,11 +353,14 @@ async def test_a_scrape_of_the_core_is_bounded() -> None:
             await EngineMetrics(server.url.removeprefix("http://"), timeout=0.1).scrape()
     metrics = Metrics()
     metrics.engine = EngineMetrics("127.0.0.1:9")
-    body, content_type = await metrics.exposition()
 
-    assert b"kurun_build_info" in body
-    assert content_type.startswith("text/plain; version=0.0.4")
+    assert b"kurun_build_info" in await metrics.body()
     assert await metrics.open_polls("loans") is None
+
+
+def test_metrics_are_served_as_what_they_are() -> None:
+    """The server, which knows nothing of Prometheus, names the format that its library writes."""
+    assert METRICS_TYPE == CONTENT_TYPE_PLAIN_0_0_4
 
 
 def test_another_port_is_taken_where_one_is_not_free() -> None:

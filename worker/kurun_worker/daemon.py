@@ -40,7 +40,8 @@ async def run(
     Args:
         settings: The effective settings.
         stop: Set it to drain and end. Without it SIGTERM and SIGINT do.
-        redactor: Learns the engine tokens, so that the log does not show them.
+        redactor: Hides secrets in what is served, and learns the engine tokens, so that the log does not show them
+            either. Without it one is made of the settings.
         departure: Told when a signal comes, and when everything has finished or was handed back.
         operations: Pauses and resumes the worker, and keeps its settings up to date.
 
@@ -51,7 +52,8 @@ async def run(
     """
     require_settings(settings)
     operations = operations or Operations()
-    instruments = Instruments.of(settings, operations)
+    redactor = redactor or Redactor.of(settings)
+    instruments = Instruments.of(settings, operations, redactor)
 
     def begun() -> None:
         if departure is not None:
@@ -77,7 +79,7 @@ async def run(
         plugin = KuFlowPlugin(
             settings,
             kuflow=kuflow,
-            on_token=redactor.learn if redactor else None,
+            on_token=redactor.learn,
             observers=instruments.of_requests,
             tracing=tracing,
         )

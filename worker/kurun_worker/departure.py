@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -59,8 +60,7 @@ class Departure:
     def _watch(self) -> None:
         self._begun.wait()
         if self._leaving.wait(self._seconds - LEAVING - LAST_WORDS):
-            # Not an event: there is nothing more to be told.
-            threading.Event().wait(LEAVING)
+            time.sleep(LEAVING)
         # A reader of our output that does not read must not hold this up.
         speaker = threading.Thread(target=self._last_words, daemon=True)
         speaker.start()

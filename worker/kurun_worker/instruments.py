@@ -12,6 +12,7 @@ from kurun_clients.http import Observer
 from kurun_config import Settings
 from kurun_worker.operating import Operations
 from kurun_worker.plugin import KuFlowPlugin
+from kurun_worker.redaction import Redactor
 from kurun_worker.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -34,15 +35,22 @@ class Instruments:
     metrics: "Metrics | None"
 
     @classmethod
-    def of(cls, settings: Settings, operations: Operations) -> "Instruments":
-        """Those that the settings want."""
+    def of(cls, settings: Settings, operations: Operations, redactor: Redactor) -> "Instruments":
+        """Those that the settings want.
+
+        Args:
+            settings: The effective settings of the start.
+            operations: Know those in force, and whether the worker is paused.
+            redactor: Hides secrets in what is served.
+        """
         health = metrics = None
         if settings.health.port is not None:
             # Nothing of a server is imported where nothing is served.
             from kurun_worker.health.part import HealthPart  # noqa: PLC0415
             from kurun_worker.metrics import Metrics  # noqa: PLC0415
 
-            health, metrics = HealthPart(settings), Metrics()
+            health = HealthPart(settings, current=lambda: operations.current(settings), clean=redactor.text)
+            metrics = Metrics()
             standing = health.health
             metrics.follow_health(
                 lambda: standing.ready().ok, lambda: {each.name: each.ok for each in standing.conditions}

@@ -1,6 +1,5 @@
 """What has to hold for a worker to be alive and to be ready, as one thread notes it and another reads it."""
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -69,20 +68,26 @@ class Health:
     Args:
         about: Who it is about, for people.
         max_loop_lag: Seconds that the event loop may stand still.
+        clean: Hides secrets in a reason: it may tell what a server said, and is served to whoever asks.
         monotonic: Seconds that never run backwards.
     """
 
     def __init__(
-        self, about: Mapping[str, str], *, max_loop_lag: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        about: Mapping[str, str],
+        *,
+        max_loop_lag: float,
+        clean: Callable[[str], str] = str,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._about = dict(about)
         self._max_lag = max_loop_lag
+        self._clean = clean
         self._monotonic = monotonic
         self._began = datetime.now(UTC)
         self._beat_at = monotonic()
         self._beat: Beat | None = None
         self._draining_since: datetime | None = None
-        self._supervisor: asyncio.Task[Any] | None = None
         self._conditions: tuple[Condition, ...] = ()
         self._noted_at = monotonic()
 
@@ -95,10 +100,6 @@ class Health:
     def last_beat(self) -> Beat | None:
         """When the event loop was last seen to turn; ``None`` before the first time."""
         return self._beat
-
-    def attend(self, supervisor: "asyncio.Task[Any]") -> None:
-        """The task without which this worker is of no use."""
-        self._supervisor = supervisor
 
     def drain(self) -> None:
         """The worker was told to stop. May be called from a signal's handler."""
@@ -120,7 +121,8 @@ class Health:
         for name, trouble in troubles.items():
             old = before.get(name)
             same = old is not None and old.ok == (trouble is None)
-            condition = Condition(name, trouble is None, trouble or "", old.since if old is not None and same else now)
+            reason = "" if trouble is None else self._clean(trouble)
+            condition = Condition(name, trouble is None, reason, old.since if old is not None and same else now)
             conditions.append(condition)
             if not same:
                 changed.append(condition)
@@ -139,9 +141,8 @@ class Health:
 
     def live(self) -> Report:
         """Whether there is any point in letting this process go on."""
-        conditions = (self._loop_turns(), self._supervisor_lives())
-        ok = all(each.ok for each in conditions)
-        return Report(ok, "alive" if ok else "not alive", conditions, self._about)
+        loop = self._loop_turns()
+        return Report(loop.ok, "alive" if loop.ok else "not alive", (loop,), self._about)
 
     def ready(self) -> Report:
         """Whether this worker does its work now."""
@@ -166,9 +167,3 @@ class Health:
             return Condition("loop", True, "", self._began)
         reason = f"the event loop has not turned for {lag:.1f} s: an activity or a workflow blocks it"
         return Condition("loop", False, reason, datetime.now(UTC) - timedelta(seconds=lag))
-
-    def _supervisor_lives(self) -> Condition:
-        ended = self._supervisor is not None and self._supervisor.done()
-        if not ended or self._draining_since is not None:
-            return Condition("supervisor", True, "", self._began)
-        return Condition("supervisor", False, "the supervisor has ended, nothing serves the task queue", self._began)

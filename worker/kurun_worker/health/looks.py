@@ -43,6 +43,7 @@ class Look:
         ask: Returns if all is well; where the next look has time, the seconds until it, instead of the pace's interval.
         pace: How often, and how long.
         patience: Seconds after the last good look in which a bad one does not count.
+        presumed_well: Whether it counts as well until the first look has ended or takes too long.
         clock: Where time comes from.
     """
 
@@ -53,6 +54,7 @@ class Look:
         *,
         pace: Pace,
         patience: float = 0.0,
+        presumed_well: bool = False,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._what = what
@@ -64,7 +66,7 @@ class Look:
         self._started_at = 0.0
         self._due_at = 0.0
         self._good_at: float | None = None
-        self._trouble: str | None = f"{what}: not looked at yet"
+        self._trouble: str | None = None if presumed_well else f"{what}: not looked at yet"
 
     def tick(self, *, late: float = 0.0) -> str | None:
         """Begin a look if one is due; what is wrong with the dependency, as far as is known.

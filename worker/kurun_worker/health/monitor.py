@@ -1,15 +1,16 @@
 """Looking after everything that readiness depends on, on the worker's own event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
 from kurun_config import Settings
 from kurun_worker.clock import SYSTEM_CLOCK, Clock
 from kurun_worker.health.conditions import Health
+from kurun_worker.health.disks import Disks
 from kurun_worker.health.looks import Look, Pace, Trouble
-from kurun_worker.health.places import Writing, folders, hosts, resolving
+from kurun_worker.health.places import hosts, resolving
 from kurun_worker.health.reaching import Answers, Reaching
 from kurun_worker.health.standing import (
     connection_trouble,
@@ -34,11 +35,12 @@ class HealthMonitor:
     """Notes once a second how the worker stands, and looks at what it depends on.
 
     Args:
-        settings: The effective settings.
+        settings: The effective settings of the start.
         plugin: Knows credentials, registration and the engine's pulse.
         health: Where it is noted.
         worker: The worker that serves now, if one does.
         answers: What the worker's own requests to KuFlow met.
+        current: The settings in force, where they may change.
         pollers: Asked for the SDK's own count of polls.
         paused: Asked whether the worker is paused.
         clock: Where time comes from.
@@ -55,6 +57,7 @@ class HealthMonitor:
         *,
         worker: Callable[[], DrainableWorker | None],
         answers: Answers,
+        current: Callable[[], Settings] | None = None,
         pollers: Pollers | None = None,
         paused: Paused | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -72,10 +75,7 @@ class HealthMonitor:
         self._names = [
             Look(host, resolving(host), pace=pace, patience=pace.patience, clock=clock) for host in hosts(settings)
         ]
-        self._folders = [
-            Look(f"{each.setting}: {each.path}", Writing(each, wanted.min_free_disk), pace=pace, clock=clock)
-            for each in folders(settings)
-        ]
+        self._disks = Disks(current or (lambda: settings), pace=pace, clock=clock)
         self._polls = (
             None
             if pollers is None
@@ -95,13 +95,14 @@ class HealthMonitor:
         """Note for ever."""
         pause = min(TICK, self._pace.interval / 2)
         while True:
+            await self._disks.follow()
             self._report(self._troubles())
             self._hurry_renewals()
             await asyncio.sleep(pause)
 
     async def aclose(self) -> None:
         """Look at nothing any more."""
-        for look in (self._kuflow, *self._names, *self._folders, *([self._polls] if self._polls else [])):
+        for look in (self._kuflow, *self._names, *self._disks.looks, *([self._polls] if self._polls else [])):
             await look.aclose()
         await self._reaching.aclose()
 
@@ -122,8 +123,8 @@ class HealthMonitor:
         found["kuflow"] = self._kuflow.tick(late=late)
         if self._names:
             found["names"] = _joined(self._names, late)
-        if self._folders:
-            found["disk"] = _joined(self._folders, late)
+        if self._disks.looks:
+            found["disk"] = _joined(self._disks.looks, late)
         if self._paused is not None:
             found["taking work"] = self._paused()
         return found
@@ -184,7 +185,7 @@ class Lateness:
         return self._seconds
 
 
-def _joined(looks: list[Look], late: float) -> str | None:
+def _joined(looks: Iterable[Look], late: float) -> str | None:
     return "; ".join(trouble for look in looks if (trouble := look.tick(late=late)) is not None) or None
 
 

@@ -1,7 +1,7 @@
 """What health adds to a daemon whose settings name a port. Without one none of it is imported."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 
 from kurun_clients.http.base import user_agent
@@ -20,15 +20,18 @@ class HealthPart:
     """Server, monitor and what they share.
 
     Args:
-        settings: The effective settings.
+        settings: The effective settings of the start.
+        current: The settings in force.
+        clean: Hides secrets in a text that is served.
 
     Attributes:
         health: How the worker stands.
         answers: An observer to be given to the worker's client of KuFlow; without it KuFlow is only asked more often.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, current: Callable[[], Settings], clean: Callable[[str], str]) -> None:
         self._settings = settings
+        self._current = current
         self.answers = Answers()
         self.health = Health(
             {
@@ -37,6 +40,7 @@ class HealthPart:
                 "version": user_agent().partition("/")[2],
             },
             max_loop_lag=settings.health.max_loop_lag.total_seconds(),
+            clean=clean,
         )
 
     @contextmanager
@@ -59,15 +63,14 @@ class HealthPart:
         pollers: Pollers | None = None,
         paused: Paused | None = None,
     ) -> AsyncIterator[None]:
-        """Note inside the block how the worker stands; the task that runs the block is the supervisor's."""
-        if (task := asyncio.current_task()) is not None:
-            self.health.attend(task)
+        """Note inside the block how the worker stands."""
         monitor = HealthMonitor(
             self._settings,
             plugin,
             self.health,
             worker=lambda: supervisor.serving,
             answers=self.answers,
+            current=self._current,
             pollers=pollers,
             paused=paused,
         )

@@ -4,12 +4,11 @@ import platform
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 from temporalio.runtime import PrometheusConfig, Runtime
 
@@ -25,8 +24,6 @@ from kurun_worker.plugin import KuFlowPlugin
 from kurun_worker.supervisor import Supervisor
 
 log = structlog.get_logger(__name__)
-
-CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Metrics:
@@ -98,8 +95,8 @@ class Metrics:
         """Our metrics as Prometheus reads them, without the core's."""
         return generate_latest(_WithoutCreated(self.registry))
 
-    async def exposition(self) -> tuple[bytes, str]:
-        """The body of ``/metrics`` and its content type: ours, and the core's where they can be had."""
+    async def body(self) -> bytes:
+        """The body of ``/metrics``: ours, and the core's where they can be had."""
         theirs = ""
         if self.engine is not None:
             try:
@@ -108,11 +105,7 @@ class Metrics:
                 self._say(str(error))
             else:
                 self._said = None
-        return joined(self.text().decode(), theirs).encode(), CONTENT_TYPE
-
-    async def body(self) -> bytes:
-        """The same without its content type."""
-        return (await self.exposition())[0]
+        return joined(self.text().decode(), theirs).encode()
 
     def _say(self, said: str) -> None:
         if said != self._said:
