@@ -1,6 +1,7 @@
 """The daemon against the twin and a real Temporal server."""
 
 import asyncio
+import queue
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -17,6 +18,7 @@ from kurun_twin.scenario import Rule
 from kurun_twin.twin_server import TwinServer
 from kurun_worker import daemon
 from kurun_worker.connecting import StartError
+from kurun_worker.departure import Departure
 from kurun_worker.modules import load_modules
 from kurun_worker.plugin import KuFlowPlugin
 from kurun_worker.slots import DrainableWorker
@@ -444,3 +446,16 @@ async def test_an_engine_that_cannot_be_reached_ends_the_start(calm_twin: TwinSe
 
     with pytest.raises(StartError, match=r"the engine cannot be reached at localhost:9 within 1 s: Connection refused"):
         await daemon.run(settings.model_copy(update={"engine": unreachable}), stop=asyncio.Event())
+
+
+async def test_what_ends_without_a_signal_is_ended_in_time_too(calm_twin: TwinServer) -> None:
+    """A start that fails, and then something that does not close: the process is not left without a worker for ever."""
+    codes: queue.Queue[int] = queue.Queue()
+    departure = Departure(0.9, end=codes.put)
+    unreachable = impatient(settings_for(calm_twin), address="localhost:9")
+
+    with pytest.raises(StartError):
+        await daemon.run(unreachable, stop=asyncio.Event(), departure=departure)
+
+    # What closes after it hangs: nobody says that the process has left.
+    assert await asyncio.to_thread(codes.get, timeout=10) == 1

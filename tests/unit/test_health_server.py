@@ -116,9 +116,10 @@ def test_a_loop_that_stands_still_is_told_while_it_does(health: Health, port: in
         done.set()
         thread.join()
 
-    (loop,) = told[1]["conditions"]
+    (loop, supervisor) = told[1]["conditions"]
     assert told[1]["status"] == "not alive"
     assert loop["reason"].startswith("the event loop has not turned for 0.")
+    assert supervisor["ok"]
     assert ready[0] == 503
 
 
@@ -158,6 +159,19 @@ def test_a_loop_that_stands_still_is_in_the_log_with_its_place() -> None:
     assert any(place.endswith(" blocks_the_loop") for place in told[0]["at"])
     assert len(told[0]["at"]) <= MOST_FRAMES
     assert told[1]["stood_still"] >= 0.1
+
+
+def test_a_supervisor_that_ended_is_no_life(health: Health, port: int) -> None:
+    """Nothing serves the queue then, and something keeps the process; at the end of a drain that is as it should be."""
+    health.beat()
+    before = answer(port, "/livez")
+    health.end()
+    after = answer(port, "/livez")
+    health.drain()
+    drained = answer(port, "/livez")
+
+    assert (before[0], after[0], drained[0]) == (200, 503, 200)
+    assert "nothing serves" in after[1]["conditions"][1]["reason"]
 
 
 def test_draining_is_alive_and_not_ready(health: Health, port: int) -> None:

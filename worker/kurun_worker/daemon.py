@@ -86,7 +86,12 @@ async def run(
         await stack.enter_async_context(contextlib.aclosing(plugin))
         supervisor = supervise(settings, plugin, definitions, stop, operations=operations, metrics=instruments.metrics)
         async with operations.over(plugin), instruments.watching(plugin, supervisor, stop, operations.pause.reason):
-            await supervisor.run()
+            try:
+                await supervisor.run()
+            finally:
+                # Also without a signal nothing may keep the process from ending now.
+                if departure is not None:
+                    departure.begin()
         if departure is not None:
             departure.decide(0)
     log.info("ended")

@@ -88,6 +88,7 @@ class Health:
         self._beat_at = monotonic()
         self._beat: Beat | None = None
         self._draining_since: datetime | None = None
+        self._ended_at: datetime | None = None
         self._conditions: tuple[Condition, ...] = ()
         self._noted_at = monotonic()
 
@@ -100,6 +101,10 @@ class Health:
     def last_beat(self) -> Beat | None:
         """When the event loop was last seen to turn; ``None`` before the first time."""
         return self._beat
+
+    def end(self) -> None:
+        """Nothing serves the task queue any more; what follows closes what the worker used."""
+        self._ended_at = datetime.now(UTC)
 
     def drain(self) -> None:
         """The worker was told to stop. May be called from a signal's handler."""
@@ -141,8 +146,9 @@ class Health:
 
     def live(self) -> Report:
         """Whether there is any point in letting this process go on."""
-        loop = self._loop_turns()
-        return Report(loop.ok, "alive" if loop.ok else "not alive", (loop,), self._about)
+        conditions = (self._loop_turns(), self._supervisor_works())
+        ok = all(each.ok for each in conditions)
+        return Report(ok, "alive" if ok else "not alive", conditions, self._about)
 
     def ready(self) -> Report:
         """Whether this worker does its work now."""
@@ -167,3 +173,9 @@ class Health:
             return Condition("loop", True, "", self._began)
         reason = f"the event loop has not turned for {lag:.1f} s: an activity or a workflow blocks it"
         return Condition("loop", False, reason, datetime.now(UTC) - timedelta(seconds=lag))
+
+    def _supervisor_works(self) -> Condition:
+        if self._ended_at is None or self._draining_since is not None:
+            return Condition("supervisor", True, "", self._began)
+        reason = "the supervisor has ended and the process has not: nothing serves the task queue"
+        return Condition("supervisor", False, reason, self._ended_at)

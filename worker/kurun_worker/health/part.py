@@ -63,7 +63,7 @@ class HealthPart:
         pollers: Pollers | None = None,
         paused: Paused | None = None,
     ) -> AsyncIterator[None]:
-        """Note inside the block how the worker stands."""
+        """Note inside the block how the worker stands, and at its end that there is none any more."""
         monitor = HealthMonitor(
             self._settings,
             plugin,
@@ -79,5 +79,9 @@ class HealthPart:
             await stop.wait()
             self.health.drain()
 
-        async with aclosing(monitor), background({"loop": monitor.beat, "health": monitor.run, "stop": notice_stop}):
-            yield
+        duties = {"loop": monitor.beat, "health": monitor.run, "stop": notice_stop}
+        try:
+            async with aclosing(monitor), background(duties):
+                yield
+        finally:
+            self.health.end()
