@@ -226,6 +226,7 @@ def test_readiness_and_pause_are_asked_at_each_scrape() -> None:
     paused = [False]
     metrics.follow_health(lambda: all(conditions.values()), lambda: conditions)
     metrics.follow_pause(lambda: paused[0])
+    metrics.follow_drain(lambda: conditions["disk"])
     first = value(metrics, "kurun_ready"), value(metrics, "kurun_condition_ok", condition="disk")
     conditions["disk"] = True
     paused[0] = True
@@ -234,6 +235,7 @@ def test_readiness_and_pause_are_asked_at_each_scrape() -> None:
     assert value(metrics, "kurun_ready") == 1
     assert value(metrics, "kurun_condition_ok", condition="disk") == 1
     assert value(metrics, "kurun_paused") == 1
+    assert value(metrics, "kurun_draining") == 1
 
 
 async def test_the_event_loop_lag_is_remembered_and_seen_from_outside() -> None:

@@ -56,6 +56,7 @@ class Instruments:
                 lambda: standing.ready().ok, lambda: {each.name: each.ok for each in standing.conditions}
             )
             metrics.follow_pause(lambda: operations.pause.paused)
+            metrics.follow_drain(lambda: standing.draining)
         return cls(settings, health, metrics)
 
     @property

@@ -148,6 +148,7 @@ CONDITION: Final = Family(
     "kurun_condition_ok", "gauge", "1 for each condition of readiness that holds, else 0.", ("condition",)
 )
 PAUSED: Final = Family("kurun_paused", "gauge", "1 while the worker is paused, else 0.")
+DRAINING: Final = Family("kurun_draining", "gauge", "1 from the signal to stop until the end, else 0.")
 LOOP_LAG: Final = Family(
     "kurun_event_loop_lag_seconds", "gauge", "Longest delay of the event loop in the last 15 to 30 s."
 )

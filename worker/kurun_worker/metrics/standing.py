@@ -23,6 +23,7 @@ class Standing(Collector):
         ready: Whether the worker is ready.
         conditions: Which conditions of that hold.
         paused: Whether it is paused.
+        draining: Whether it was told to stop.
         backlog: What waits on the task queue.
     """
 
@@ -32,6 +33,7 @@ class Standing(Collector):
         self.ready: Callable[[], bool] | None = None
         self.conditions: Callable[[], Mapping[str, bool]] = dict
         self.paused: Callable[[], bool] | None = None
+        self.draining: Callable[[], bool] | None = None
         self.backlog: Backlog | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -49,6 +51,8 @@ class Standing(Collector):
             yield _filled(families.CONDITION, *(((name,), ok) for name, ok in self.conditions().items()))
         if self.paused is not None:
             yield _filled(families.PAUSED, ((), self.paused()))
+        if self.draining is not None:
+            yield _filled(families.DRAINING, ((), self.draining()))
 
     def describe(self) -> Iterator[Metric]:
         """See base class; nothing is there before the worker is."""

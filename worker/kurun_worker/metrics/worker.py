@@ -60,6 +60,10 @@ class Metrics:
         """Tell from now on whether the worker is paused; asked at each scrape."""
         self._standing.paused = paused
 
+    def follow_drain(self, draining: Callable[[], bool]) -> None:
+        """Tell from now on whether the worker was told to stop; asked at each scrape."""
+        self._standing.draining = draining
+
     @asynccontextmanager
     async def following(self, plugin: KuFlowPlugin, supervisor: Supervisor) -> AsyncIterator[None]:
         """Tell inside the block of what these two do, measure the event loop, and count what waits on the queue."""
