@@ -1,7 +1,6 @@
 """The manifests of deploy/kubernetes: valid, complete, and in step with the worker's settings and its image."""
 
 import json
-import os
 import re
 import shutil
 import tomllib
@@ -34,6 +33,24 @@ from tests.unit.manifests import (
 KUBERNETES = kubernetes_validate.latest_version()
 OVERLAYS = [folder for folder in FOLDERS if folder.startswith("overlays/")]
 LISTS = ("resources", "components", "configurations")
+README = (ROOT.parent / "README.md").read_text()
+SCALED = [
+    (folder, component)
+    for folder in OVERLAYS
+    for component in re.findall(
+        r"^# components: \[\.\./\.\./(.+)\]", (ROOT / folder / "kustomization.yaml").read_text(), re.MULTILINE
+    )
+]
+"""The overlays that offer scalers, each with each that it offers."""
+LOOKS_AT = {
+    "components/load": {
+        "serverAddress": "http://prometheus.monitoring:9090",
+        "query": 'sum(temporal_worker_task_slots_used{task_queue="claims", worker_type="ActivityWorker"})'
+        ' + (sum(max by (kind) (kurun_task_queue_backlog{task_queue="claims"})) or vector(0))',
+    },
+    "components/backlog": {"endpoint": "engine.mine:7233", "namespace": "mine", "taskQueue": "claims"},
+}
+"""Of what is told to scalers in ``scaled_copy``, where each puts it."""
 IMAGE = lineage(stages((ROOT.parents[1] / "Dockerfile").read_text()), "worker")
 
 needs_kustomize = pytest.mark.skipif(kustomize() is None, reason="neither kustomize nor kubectl is here")
@@ -117,16 +134,90 @@ def test_what_kustomize_builds_is_valid(folder: str) -> None:
 
 
 @needs_kustomize
-def test_an_overlay_can_scale_by_load(tmp_path: Path) -> None:
-    """The other way to scale fits the base as well."""
-    parts = {"resources": ["base"], "components": ["components/load"]}
-    paths = {name: [os.path.relpath(ROOT / each, tmp_path.resolve()) for each in parts[name]] for name in parts}
-    (tmp_path / "kustomization.yaml").write_text(json.dumps({**paths, "nameSuffix": "-loans"}))
-    manifests = built(str(tmp_path))
-    [scaled], [deployment] = of_kind(manifests, "ScaledObject"), of_kind(manifests, "Deployment")
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_an_overlay_as_it_is_needs_no_scaler(folder: str) -> None:
+    """KuFlow's own engine and a cluster without KEDA are enough: there are two workers, and nothing waits for a CRD."""
+    manifests = built(folder)
+    [workload] = of_kind(manifests, "Deployment") + of_kind(manifests, "WorkerDeployment")
 
-    assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"] == "kurun-loans"
+    assert workload["spec"]["replicas"] == 2
+    assert not {"ScaledObject", "TriggerAuthentication"} & {each["kind"] for each in manifests}
+
+
+def test_every_scaler_is_offered_and_described() -> None:
+    """The README names those that are there and no others, and an overlay that it sends people to offers them."""
+    components = [folder for folder in FOLDERS if folder.startswith("components/")]
+    described = set(re.findall(r"components/\w+", README))
+
+    assert {name for _, name in SCALED} == described == set(components)
+    assert {f"overlays/{name}" for name in re.findall(r"overlays/(\w+)", README)} == set(OVERLAYS)
+
+
+@needs_kustomize
+@pytest.mark.parametrize(("folder", "component"), SCALED)
+def test_a_copied_overlay_scales_by_what_is_uncommented(tmp_path: Path, folder: str, component: str) -> None:
+    """The README's steps, for a queue of one's own: all that a scaler looks at is filled in, and it is this queue."""
+    manifests = built(str(scaled_copy(tmp_path, folder, component)))
+    [scaled], [deployment] = of_kind(manifests, "ScaledObject"), of_kind(manifests, "Deployment")
+    [trigger] = scaled["spec"]["triggers"]
+    authentications = [{"name": each["metadata"]["name"]} for each in of_kind(manifests, "TriggerAuthentication")]
+
+    for manifest in manifests:
+        insist_on_validity(manifest)  # so no trigger has keys of another
+    assert not re.search("FILL_ME|loans|kurun-scaler", json.dumps(manifests))
+    assert scaled["metadata"]["name"] == scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
     assert "replicas" not in deployment["spec"]
+    assert LOOKS_AT[component].items() <= trigger["metadata"].items()
+    assert authentications == [value for key, value in trigger.items() if key == "authenticationRef"]
+
+
+@needs_kustomize
+@pytest.mark.parametrize(("folder", "component"), SCALED)
+def test_what_a_scaler_is_not_told_stops_the_build(tmp_path: Path, folder: str, component: str) -> None:
+    """A placeholder that is applied would scale nothing, silently."""
+    copy = scaled_copy(tmp_path, folder, component)
+    file = copy / "scaler.yaml"
+    file.write_text(re.sub(r"^  taskQueue: .*\n", "", file.read_text(), flags=re.MULTILINE))
+
+    with pytest.raises(AssertionError, match=re.escape("data.taskQueue")):
+        built(str(copy))
+
+
+def scaled_copy(tmp_path: Path, folder: str, component: str) -> Path:
+    """An overlay copied for the queue `claims` and for an engine and a Prometheus of one's own, with a component."""
+    shutil.copytree(ROOT, tmp_path / "kubernetes")
+    copy = shutil.copytree(ROOT / folder, tmp_path / "kubernetes/overlays/claims")
+    for file in copy.iterdir():
+        text = file.read_text().replace("loans", "claims").replace("namespace: acme", "namespace: mine")
+        text = text.replace("engine.kuflow.com:443", "engine.mine:7233").replace("prometheus-operated.", "prometheus.")
+        file.write_text(text.replace(f"# components: [../../{component}]", f"components: [../../{component}]"))
+    return copy
+
+
+@pytest.mark.parametrize(("folder", "component"), SCALED)
+def test_what_a_scaler_reads_is_described(folder: str, component: str) -> None:
+    """The README's table says what to write for which, and the overlay's file has it all."""
+    replacements = kustomization(component)["replacements"]
+    read = {each["source"]["fieldPath"].removeprefix("data.") for each in replacements}
+    [row] = re.findall(rf"^\| `{component}` .* \| (.*) \|$", README, re.MULTILINE)
+
+    assert set(re.findall(r"\w+", row)) == read <= set(told_to_scalers(folder))
+
+
+def told_to_scalers(folder: str) -> dict[str, str]:
+    """What an overlay tells the scalers that it offers."""
+    [manifest] = documents(ROOT / folder / "scaler.yaml")
+    return dict(manifest["data"])
+
+
+@pytest.mark.parametrize("component", sorted({name for _, name in SCALED}))
+def test_scalers_differ_in_what_they_look_at(component: str) -> None:
+    """Going from one to the other changes nothing else; and what has to be in the cluster is said."""
+    [one, *_] = documents(ROOT / component / "scaled-object.yaml")
+    [other, *_] = documents(ROOT / "components/backlog/scaled-object.yaml")
+
+    assert {**one["spec"], "triggers": []} == {**other["spec"], "triggers": []}
+    assert "Needs KEDA" in (ROOT / component / "kustomization.yaml").read_text()
 
 
 @needs_kustomize
@@ -151,13 +242,6 @@ def test_names_and_selectors_fit_together(folder: str) -> None:
         assert [each["metadata"]["name"] for each in of_kind(manifests, "Connection")] == [
             versions["spec"]["workerOptions"]["connectionRef"]["name"]
         ]
-    for scaled in of_kind(manifests, "ScaledObject"):
-        [deployment] = of_kind(manifests, "Deployment")
-        authentications = [each["metadata"]["name"] for each in of_kind(manifests, "TriggerAuthentication")]
-
-        assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
-        assert [each["authenticationRef"]["name"] for each in scaled["spec"]["triggers"]] == authentications
-        assert "replicas" not in deployment["spec"]
 
 
 def _selectors(manifests: list[Manifest]) -> list[Manifest]:
@@ -185,8 +269,8 @@ def test_the_rule_for_another_port_has_only_to_be_uncommented(tmp_path: Path) ->
     """A collector of traces is reached then, and what could be reached before."""
     shutil.copytree(ROOT, tmp_path / "kubernetes")
     file = tmp_path / "kubernetes/overlays/loans/kustomization.yaml"
-    [rule] = re.findall(r"(?:^  # .*:\n)((?:^  # .*\n)+)", file.read_text(), re.MULTILINE)
-    file.write_text(file.read_text().replace(rule, rule.replace("  # ", "  ")))
+    [rule] = re.findall(r"^# patches:\n(?:^#  .*\n)+", file.read_text(), re.MULTILINE)
+    file.write_text(file.read_text().replace(rule, re.sub("^# ", "", rule, flags=re.MULTILINE)))
     [before] = of_kind(built("overlays/loans"), "NetworkPolicy")
     [after] = of_kind(built(str(file.parent)), "NetworkPolicy")
 
@@ -220,15 +304,10 @@ def test_there_is_more_time_to_end_than_the_drain_takes(folder: str) -> None:
     assert template["spec"]["terminationGracePeriodSeconds"] > drain + STOP_MARGIN
 
 
-@pytest.mark.parametrize("folder", OVERLAYS)
+@pytest.mark.parametrize("folder", sorted({folder for folder, _ in SCALED}))
 def test_the_scaler_looks_at_the_queue_that_is_served(folder: str) -> None:
-    """Queue and settings name the same."""
-    if kustomize() is None:
-        pytest.skip("neither kustomize nor kubectl is here")
-    queue = _settings(folder).worker.task_queue
-    triggers = [each for scaled in of_kind(built(folder), "ScaledObject") for each in scaled["spec"]["triggers"]]
-
-    assert {each["metadata"]["taskQueue"] for each in triggers} <= {queue}
+    """What is told to scalers and settings name the same."""
+    assert told_to_scalers(folder)["taskQueue"] == _settings(folder).worker.task_queue
 
 
 def _workload(folder: str) -> Path:
@@ -273,19 +352,19 @@ def test_pod_and_image_agree() -> None:
     assert container["args"] == json.loads(last["CMD"])
 
 
-@needs_kustomize
-def test_a_scalers_behaviour_is_kubernetes_own() -> None:
+@pytest.mark.parametrize("component", sorted({name for _, name in SCALED}))
+def test_a_scalers_behaviour_is_kubernetes_own(component: str) -> None:
     """KEDA hands it to the autoscaler as it is."""
-    for scaled in of_kind(built("overlays/loans"), "ScaledObject"):
-        autoscaler = {
-            "apiVersion": "autoscaling/v2",
-            "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": "any"},
-            "spec": {
-                "maxReplicas": 2,
-                "scaleTargetRef": {"kind": "Deployment", "name": "any"},
-                "behavior": scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"],
-            },
-        }
+    [scaled] = of_kind(documents(ROOT / component / "scaled-object.yaml"), "ScaledObject")
+    autoscaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "any"},
+        "spec": {
+            "maxReplicas": 2,
+            "scaleTargetRef": {"kind": "Deployment", "name": "any"},
+            "behavior": scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"],
+        },
+    }
 
-        kubernetes_validate.validate(autoscaler, KUBERNETES, strict=True)
+    kubernetes_validate.validate(autoscaler, KUBERNETES, strict=True)

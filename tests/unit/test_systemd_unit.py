@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kurun_robots.run.keeper import nest
 from kurun_worker.departure import STOP_MARGIN
 
 UNIT = Path(__file__).parents[2] / "deploy/systemd/kurun@.service"
+README = (UNIT.parents[1] / "README.md").read_text()
 FOR_ROBOTS = UNIT.with_name("robots.conf")
 MOST_EXPOSED = {"as it is": 20, "with robots": 35}
 """Tenths of systemd's scale from 0 (best) to 10; its own services are mostly above 90."""
@@ -89,6 +91,18 @@ def installed(folder: Path, kind: str) -> Path:
         folder.joinpath(f"{UNIT.name}.d").mkdir()
         shutil.copy(FOR_ROBOTS, folder / f"{UNIT.name}.d")
     return copy
+
+
+def test_the_steps_make_what_the_unit_names() -> None:
+    """Whoever follows the README has settings, secrets and programs where the unit looks for them."""
+    steps = README.partition("## systemd")[2].partition("```console\n")[2].partition("```")[0]
+    named = {line.split()[1] for line in UNIT.read_text().splitlines() if line.startswith("#   /")}
+    [settings] = re.findall(r"printf '(.*)' > /etc/kurun/loans.toml && chmod 644 /etc/kurun/loans.toml", steps)
+    worker = Settings.model_validate(tomllib.loads(settings.replace(r"\n", "\n"))).worker
+
+    assert named == {"/etc/kurun/loans.toml", "/etc/kurun/loans.secrets/", "/opt/kurun"}
+    assert [each for each in named if each.rstrip("/") not in steps] == []
+    assert worker.modules == ("acme.loans",)
 
 
 @needs_systemd
