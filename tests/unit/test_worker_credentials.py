@@ -290,9 +290,9 @@ async def test_a_demand_renews_before_the_time() -> None:
 
 async def test_what_cannot_be_applied_is_not_in_use() -> None:
     """A new certificate that the engine refuses is applied again, and all that is told is of the one in use."""
-    clock = SimulatedClock(horizon=85)
+    clock = SimulatedClock(horizon=80)
     office = Office(clock, life=100)
-    keeper = Keeper("test", office.issue, pacing=Pacing(5.0), clock=clock)
+    keeper = Keeper("test", office.issue, pacing=Pacing(5.0, random=lambda: 0.5), clock=clock)
     tried: list[tuple[int, int | None, int]] = []
 
     async def apply(value: int) -> None:
@@ -363,7 +363,7 @@ async def test_a_failure_that_nobody_foresaw_is_logged_whole_once() -> None:
 
     failures = [each for each in logged if each["event"] == "renewal fails"]
     assert keeper.state.failures > 3
-    assert [each["exc_info"] for each in failures] == [True]
+    assert [type(each["exc_info"]) for each in failures] == [KeyError]
 
 
 @unhurried

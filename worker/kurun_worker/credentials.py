@@ -246,13 +246,14 @@ class Keeper(Generic[Value]):
         said = str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
         if said != self._reported:
             self._reported = said
+            foreseen = isinstance(error, ApiError | NotAppliedError | TimeoutError)
             log.warning(
                 "renewal fails",
                 credential=self._name,
                 error=said,
                 valid_for=round(self.remaining(), 1),
-                exc_info=not isinstance(error, ApiError | NotAppliedError | TimeoutError),
                 **request_field(error),
+                **({} if foreseen else {"exc_info": error}),
             )
         asked = error.retry_after if isinstance(error, StatusError) else None
         least = asked.total_seconds() if asked is not None else 0.0
