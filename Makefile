@@ -33,13 +33,14 @@ contract: $(VENV)/.ready
 histories: $(VENV)/.ready
 	$(BIN)/python -m tests.histories.record
 
-# The tables of activities and of operations, made from the code.
+# The tables of activities, of operations, of settings and of workflows, made from the code.
 docs: $(VENV)/.ready
 	$(BIN)/python -m kurun_activities.reference > docs/activities.md
 	$(BIN)/python -m tests.kuflow_calls.coverage > docs/kuflow-api.md
 	$(BIN)/python -m kurun_activities.k2.reference > docs/k2-activities.md
 	$(BIN)/python -m tests.k2_calls.coverage > docs/k2-api.md
 	$(BIN)/python -m tests.operations_page
+	$(BIN)/python -m tests.workflows_page
 
 # Chromium for the example robot that drives a browser; its tests skip without it. As root, from Debian's packages.
 browser:
@@ -78,7 +79,7 @@ pins: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "kurun needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 1; }
-	@echo "installing into $(VENV), once; this takes about a minute"
+	@echo "installing into $(VENV), once; this takes a minute or two"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -54,9 +54,9 @@ def alerts() -> str:
 TABLES: Mapping[str, Callable[[], str]] = {"settings": settings, "metrics": metrics, "alerts": alerts}
 
 
-def written(page: str) -> str:
-    """The page with its tables made anew."""
-    for name, make in TABLES.items():
+def written(page: str, tables: Mapping[str, Callable[[], str]] = TABLES) -> str:
+    """A page with its tables made anew."""
+    for name, make in tables.items():
         begin, end = f"<!-- {name}: made by `make docs` -->\n", f"<!-- end of {name} -->"
         before, found, rest = page.partition(begin)
         _, closed, after = rest.partition(end)

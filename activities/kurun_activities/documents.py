@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from temporalio import activity
 
 from kurun_activities import attempts, context
-from kurun_activities.failures import failure, validation_failure
+from kurun_activities.failures import failure
 from kurun_activities.heartbeat import heartbeating
 from kurun_activities.local_files import BUFFER, NewFile
 from kurun_activities.models import (
@@ -33,7 +33,7 @@ from kurun_activities.models import (
     UploadRequest,
     UploadResponse,
 )
-from kurun_activities.sources import Watched, opened
+from kurun_activities.sources import Watched, opened, refuse_too_large
 from kurun_clients.kuflow import DocumentContent, DocumentDownload, KuFlowFile, MalformedReference
 from kurun_clients.kuflow.models import DocumentReference
 from kurun_clients.threads import in_thread
@@ -170,8 +170,7 @@ async def _save(
 
     async for piece in download.chunks:
         passed += len(piece)
-        if passed > limit:
-            raise validation_failure(f"the document is larger than the {limit} bytes that the worker allows")
+        refuse_too_large(passed, limit, "the document")
         report(progress(passed, download.size))
         pending += piece
         if len(pending) >= BUFFER:

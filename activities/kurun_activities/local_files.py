@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from kurun_activities.failures import validation_failure
+from kurun_config import variable
 
 BUFFER: Final = 1024 * 1024
 
@@ -122,7 +123,8 @@ def _inside(path: str, roots: Sequence[Path]) -> Path:
     """Where the path leads, if that is inside one of the folders; whether it exists is told only then."""
     found = [resolved for root in roots if (resolved := _resolved(root, path)) is not None]
     if not found:
-        raise validation_failure(f"{path}: not inside the worker's document folders")
+        setting = variable("documents.roots")
+        raise validation_failure(f"{path}: not inside the worker's document folders ({setting})")
     return next((resolved for resolved in found if resolved.exists()), found[0])
 
 

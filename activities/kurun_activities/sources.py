@@ -15,7 +15,7 @@ from kurun_activities.web import shown
 from kurun_clients.kuflow import BytesContent, DocumentContent
 from kurun_clients.kuflow.documents import file_chunks
 from kurun_clients.threads import in_thread
-from kurun_config import DocumentSettings
+from kurun_config import DocumentSettings, variable
 
 
 @asynccontextmanager
@@ -27,18 +27,20 @@ async def opened(source: DocumentSource, context: ActivityContext) -> AsyncItera
     """
     limits = context.documents
     if source.inline is not None:
-        _refuse_too_large(len(source.inline), limits.max_inline_bytes, "an inline document")
+        refuse_too_large(
+            len(source.inline), limits.max_inline_bytes, "an inline document", "documents.max_inline_bytes"
+        )
         yield BytesContent(source.inline)
     elif source.path is not None:
         file = LocalFile(source.path, limits)
         await file.measure()
-        _refuse_too_large(file.size, limits.max_bytes, source.path)
+        refuse_too_large(file.size, limits.max_bytes, source.path)
         yield file
     else:
         assert source.url is not None  # noqa: S101 - the model holds exactly one of the three
         async with context.web.get(source.url, limits.url_hosts) as response:
             page = WebPage(source.url, response, context)
-            _refuse_too_large(page.size, limits.max_bytes, shown(response.request.url))
+            refuse_too_large(page.size, limits.max_bytes, shown(response.request.url))
             yield page
 
 
@@ -132,7 +134,7 @@ class Watched:
         async with _closing(self._content.open()) as pieces:
             async for piece in pieces:
                 self.passed += len(piece)
-                _refuse_too_large(self.passed, self._limit, "the document")
+                refuse_too_large(self.passed, self._limit, "the document")
                 self._report(self.passed)
                 yield piece
 
@@ -151,6 +153,13 @@ def _announced(response: httpx2.Response) -> int | None:
     return int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
 
 
-def _refuse_too_large(size: int | None, limit: int, what: str) -> None:
+def refuse_too_large(size: int | None, limit: int, what: str, setting: str = "documents.max_bytes") -> None:
+    """Hold a document against a limit, which a setting names.
+
+    Raises:
+        ApplicationError: A validation failure: it is larger.
+    """
     if size is not None and size > limit:
-        raise validation_failure(f"{what} is larger than the {limit} bytes that the worker allows")
+        raise validation_failure(
+            f"{what} is larger than the {limit} bytes that the worker allows ({variable(setting)})"
+        )

@@ -9,6 +9,7 @@ import httpx2
 from kurun_activities.failures import failure, validation_failure
 from kurun_clients.http import AiohttpTransport
 from kurun_clients.http.base import user_agent
+from kurun_config import variable
 
 MAX_REDIRECTS: Final = 5
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -118,4 +119,5 @@ def _refuse_unless_allowed(url: httpx2.URL, hosts: Collection[str]) -> None:
     port = url.port or default
     allowed = {entry.lower() for entry in hosts}
     if f"{host}:{port}" not in allowed and not (port == default and host in allowed):
-        raise validation_failure(f"the worker may not fetch documents from {host}:{port}")
+        setting = variable("documents.url_hosts")
+        raise validation_failure(f"the worker may not fetch documents from {host}:{port} ({setting})")

@@ -125,6 +125,49 @@ async def test_it_says_what_a_developer_needs(running: Dev) -> None:
     assert info["pid"] == running.kurun.pid
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+async def test_a_person_uploads_a_document_as_printed(definitions: Path, tmp_path: Path) -> None:
+    """The commands of docs/twin.md find a task that has an owner, upload a document and put it into the task's data."""
+    page = (Path(__file__).parents[2] / "docs" / "twin.md").read_text()
+    [commands] = [each for each in re.findall(r"```console\n(.*?)```", page, re.DOTALL) if "upload-document" in each]
+    _, *steps = re.sub(r" \\\n +", " ", commands).splitlines()
+    (tmp_path / "receipt.pdf").write_bytes(b"%PDF-")
+    async with kurun_dev(tmp_path / "dev", definitions=definitions) as dev, dev.client() as kuflow:
+        user = dev.info["users"][0]
+        definition = dev.info["process_definitions"][0]["id"]
+        process = await kuflow.processes.create(ProcessCreateParams(process_definition_id=definition))
+        task = await kuflow.process_items.create(
+            ProcessItemCreateParams(
+                type=ProcessItemType.TASK,
+                process_id=process.id,
+                process_item_definition_code="FORM",
+                owner_email="ada@example.com",
+            )
+        )
+        names = {
+            "API": dev.info["kuflow"]["endpoint"],
+            "ME": f"{user['client_id']}:{user['client_secret']}",
+            "PROCESS": str(process.id),
+            "TASK": str(task.id),
+        }
+        found = await said_by(steps[0], tmp_path, names)
+        reference = (await said_by(steps[1], tmp_path, names))["documentUri"]
+        saved = await said_by(steps[2].replace("kuflow-file:uri=…", reference), tmp_path, names)
+
+    assert str(task.id) in [each["id"] for each in found["content"]]
+    assert saved["task"]["data"]["value"] == {"receipt": reference}
+    assert "name=receipt.pdf" in reference
+
+
+async def said_by(command: str, folder: Path, names: dict[str, str]) -> dict[str, Any]:
+    """What a command of the shell writes, as JSON."""
+    shell = await asyncio.create_subprocess_shell(
+        command, cwd=folder, env={**os.environ, **names}, stdout=asyncio.subprocess.PIPE
+    )
+    answer: dict[str, Any] = json.loads((await shell.communicate())[0])
+    return answer
+
+
 async def test_a_scenario_file_holds_from_the_start(running: Dev) -> None:
     """The first request meets its rule, and the next one finds it spent."""
     async with running.client() as kuflow:

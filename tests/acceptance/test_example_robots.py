@@ -239,6 +239,16 @@ async def test_one_is_started_as_the_documentation_says(bank: Bank, tmp_path: Pa
         assert f"{robot['code']:<17}  id {robot['id']}" in bank.dev.kurun.lines()
 
 
+async def test_without_a_task_it_says_so(bank: Bank, tmp_path: Path) -> None:
+    """Run by hand and for nothing, the robot asks for a task in one line."""
+    arguments = ("run", str(ROBOTS / "statement-summary"), "--operation", SUMMARISE)
+    code, said = await bank.command(*arguments, log=tmp_path / "log", environment=bank.environment)
+
+    assert 1 == code
+    assert "ERROR the robot runs for no task: name one with --task" in said.splitlines()
+    assert "Traceback" not in said
+
+
 async def test_a_loan_without_a_statement_fails_by_hand(bank: Bank, tmp_path: Path) -> None:
     """Run for a task, the robot says what is missing on the terminal and in the task's log."""
     task = await bank.approval(None)

@@ -85,7 +85,7 @@ def test_what_lies_outside_is_refused(root: Path, tmp_path: Path, path: str) -> 
     (root / "dangling").symlink_to(tmp_path / "not-there")
     (root / "loop").symlink_to("loop")
 
-    assert refusal(path, root) == f"{path}: not inside the worker's document folders"
+    assert refusal(path, root) == f"{path}: not inside the worker's document folders (KURUN_DOCUMENTS_ROOTS)"
 
 
 def test_without_folders_nothing_is_read(root: Path) -> None:

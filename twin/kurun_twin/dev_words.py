@@ -185,7 +185,7 @@ def _start(info: dict[str, Any]) -> list[str]:
                 f"""-d '{{"processDefinitionId":"{first["id"]}"}}'""",
             ]
         ),
-        '  curl -u $ME "$API/process-items?taskState=READY"',
+        '  curl -u $ME "$API/process-items?taskState=READY&taskState=CLAIMED"',
         'How to claim, fill in and complete it: see "Your first process" in the README.',
     ]
 

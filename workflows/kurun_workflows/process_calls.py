@@ -142,8 +142,8 @@ class ProcessCalls:
 
         Args:
             file_name: The document's name in KuFlow.
-            path: A file in one of the worker's document folders.
-            url: Or an http(s) address on one of the hosts that the worker may fetch from.
+            path: A file in one of the worker's document folders (``documents.roots``).
+            url: Or an http(s) address on one of the hosts that the worker may fetch from (``documents.url_hosts``).
             inline: Or the bytes themselves, for small documents only: they stay in the workflow's history.
             content_type: Media type; guessed from the name without it.
         """
@@ -156,7 +156,7 @@ class ProcessCalls:
         return await self._calls.document(names.UPLOAD_PROCESS_DOCUMENT, request, models.ProcessDocumentUploadResponse)
 
     async def download_document(self, document_uri: str, path: str) -> models.ProcessDocumentDownloadResponse:
-        """Write a document of the process to a file in one of the worker's document folders."""
+        """Write a document of the process to a file in one of the worker's document folders (``documents.roots``)."""
         request = models.ProcessDocumentDownloadRequest(process_id=self.id, document_uri=document_uri, path=path)
         return await self._calls.document(
             names.DOWNLOAD_PROCESS_DOCUMENT, request, models.ProcessDocumentDownloadResponse

@@ -23,11 +23,23 @@ def main() -> int:
     # A line that begins with its level gets that level in the task's log.
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
     try:
-        summarise(os.environ["KUFLOW_PROCESS_ID"], Path(os.environ["KUFLOW_EXECUTION_OUTDIR"]))
+        summarise(process_of_run(), Path(os.environ["KUFLOW_EXECUTION_OUTDIR"]))
     except RobotProblem as problem:
         log.error("%s", problem)  # noqa: TRY400 - no programmer reads it
         return 1
     return 0
+
+
+def process_of_run() -> str:
+    """Id of the process that the robot runs for.
+
+    Raises:
+        RobotProblem: It runs by hand and for no task.
+    """
+    process_id = os.environ.get("KUFLOW_PROCESS_ID")
+    if not process_id:
+        raise RobotProblem("the robot runs for no task: name one with --task")
+    return process_id
 
 
 def summarise(process_id: str, folder: Path) -> None:
