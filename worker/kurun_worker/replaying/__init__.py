@@ -2,6 +2,7 @@
 
 from kurun_worker.replaying.engine_histories import Wanted, fetch
 from kurun_worker.replaying.history_files import read_files, save
+from kurun_worker.replaying.report import Report
 from kurun_worker.replaying.verdicts import Recorded, Rehearsal, Verdict
 
-__all__ = ["Recorded", "Rehearsal", "Verdict", "Wanted", "fetch", "read_files", "save"]
+__all__ = ["Recorded", "Rehearsal", "Report", "Verdict", "Wanted", "fetch", "read_files", "save"]

@@ -65,4 +65,4 @@ def _read(file: Path) -> Recorded:
         raise ConfigurationError(f"{file}: is no history: its first event is not the start of a workflow")
     started = history.events[0].workflow_execution_started_event_attributes
     named = WorkflowHistory(started.workflow_id or file.stem, history.events)
-    return Recorded(named, started.workflow_type.name, str(file))
+    return Recorded(named, started.workflow_type.name, str(file), kept=True)

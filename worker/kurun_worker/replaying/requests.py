@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -59,9 +60,16 @@ _Requests = dict[_Key, list[list[Payload]]]
 
 
 class Requests:
-    """What the workflow that is being replayed asks for."""
+    """What the workflow that is being replayed asks for.
+
+    Attributes:
+        failure: What it raised last, in clear text.
+        ended: Whether that was to end the workflow, and not its task alone.
+    """
 
     def __init__(self) -> None:
+        self.failure: Failure | None = None
+        self.ended = False
         self._made: _Requests = defaultdict(list)
 
     def seen_by(self, runner: WorkflowRunner) -> WorkflowRunner:
@@ -70,10 +78,13 @@ class Requests:
 
     def begin(self) -> None:
         """Forget what another run asked for."""
+        self.failure, self.ended = None, False
         self._made.clear()
 
     def note(self, completion: WorkflowActivationCompletion) -> None:
         """Keep what a workflow wants done."""
+        if completion.HasField("failed"):
+            self._keep_failure(completion.failed.failure, ended=False)
         for command in completion.successful.commands:
             if command.HasField("schedule_activity"):
                 activity = command.schedule_activity
@@ -81,6 +92,8 @@ class Requests:
             elif command.HasField("start_child_workflow_execution"):
                 child = command.start_child_workflow_execution
                 self._keep("child workflow", child.workflow_id, child.workflow_type, child.input)
+            elif command.HasField("fail_workflow_execution"):
+                self._keep_failure(command.fail_workflow_execution.failure, ended=True)
 
     async def compare(self, history: WorkflowHistory, converter: DataConverter) -> tuple[str | None, tuple[str, ...]]:
         """Hold what was asked for since :meth:`begin` to a history that this code replays.
@@ -108,6 +121,11 @@ class Requests:
                 shown = ", ".join(each[:MOST_LENGTH] for each in places[:MOST_PLACES])
                 changed.append(f"{which}: {shown}" + (" …" if len(places) > MOST_PLACES else ""))
         return None, tuple(changed)
+
+    def _keep_failure(self, failure: Failure, *, ended: bool) -> None:
+        # As payloads, it is encrypted in place.
+        self.failure, self.ended = Failure(), ended
+        self.failure.CopyFrom(failure)
 
     def _keep(self, kind: str, identifier: str, name: str, payloads: Iterable[Payload]) -> None:
         copies = []
