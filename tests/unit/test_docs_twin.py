@@ -133,7 +133,7 @@ def test_every_field_of_a_rule_is_explained() -> None:
 
 def test_the_commands_that_steer_send_what_the_twin_takes() -> None:
     """Each body of the page's curl commands is read."""
-    sent = dict(re.findall(r"-X PUT \$TWIN/(\w+) .*-d '(.*)'", block("console", "curl")))
+    sent = dict(re.findall(r"-X PUT \$TWIN/(\w+) .*-d '(.*)'", block("console", "$TWIN")))
 
     assert ScenarioBody.model_validate(json.loads(sent["scenario"])).rules
     assert EngineMisbehaviour.model_validate(json.loads(sent["engine"])).cut

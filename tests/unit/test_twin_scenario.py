@@ -201,4 +201,5 @@ def test_the_gateway_counts_here_too() -> None:
         "refusals": {"Poll": {"expired": 1}},
         "refusals_total": 1,
         "least_token_left": 2.0,
+        "stuck": {},
     }

@@ -71,6 +71,25 @@ def one_line(text: str) -> str:
     return clean if len(clean) <= _MAX_LINE else f"{clean[: _MAX_LINE - 1]}…"
 
 
+def stuck(
+    workflow_id: str, workflow_type: str, process: Mapping[str, Any] | None, reason: str | None, place: str
+) -> str:
+    """What is said of a workflow whose tasks fail.
+
+    Args:
+        workflow_id: Which workflow.
+        workflow_type: Its type; empty if the engine does not say.
+        process: Its process, if it is a process's.
+        reason: Why they fail; ``None``: they do no longer.
+        place: Where to look.
+    """
+    named = " ".join(filter(None, ("workflow", workflow_type)))
+    whose = workflow_id if process is None else f"of process {process['processDefinitionRef']['code']} {workflow_id}"
+    if reason is None:
+        return one_line(f"{named} {whose} goes on again")
+    return one_line(f"{named} {whose} cannot go on until it is mended: {reason[:_MAX_REASON]} (see {place})")
+
+
 def failure(process: Mapping[str, Any], reason: str, place: str) -> str:
     """What is said of a process whose workflow failed; ``place`` is where to look."""
     name = f"{process['processDefinitionRef']['code']} {process['id']}"

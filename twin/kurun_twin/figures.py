@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 _MAX_REASONS = 100
+_MAX_STUCK = 100
 
 
 class Figures:
@@ -25,6 +26,7 @@ class Figures:
         self._engine_refusals: dict[str, Counter[str]] = {}
         self._least_token_left: float | None = None
         self._encryption_failures: Counter[str] = Counter()
+        self._stuck: dict[str, str] = {}
 
     def count(self, name: str, by: int = 1) -> None:
         """Count an event."""
@@ -60,6 +62,19 @@ class Figures:
         with self._lock:
             self._engine_refusals.setdefault(method, Counter())[reason] += 1
 
+    def workflow_stuck(self, workflow_id: str, reason: str) -> None:
+        """A workflow cannot go on, as its tasks fail; the last ones are shown."""
+        with self._lock:
+            self._stuck.pop(workflow_id, None)
+            while len(self._stuck) >= _MAX_STUCK:
+                del self._stuck[next(iter(self._stuck))]
+            self._stuck[workflow_id] = reason
+
+    def workflow_not_stuck(self, workflow_id: str) -> None:
+        """It goes on, or has ended."""
+        with self._lock:
+            self._stuck.pop(workflow_id, None)
+
     def encryption_failure(self, reason: str) -> None:
         """Something could not be encrypted or decrypted; the reason names keys, never contents."""
         with self._lock:
@@ -85,6 +100,7 @@ class Figures:
                     "refusals": {method: dict(reasons) for method, reasons in self._engine_refusals.items()},
                     "refusals_total": sum(each.total() for each in self._engine_refusals.values()),
                     "least_token_left": self._least_token_left,
+                    "stuck": dict(self._stuck),
                 },
                 "encryption": {"failures": dict(self._encryption_failures)},
             }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 from uuid import UUID
 
 from starlette.applications import Starlette
@@ -25,10 +26,11 @@ from kurun_twin.engine.encryption import Encryption
 from kurun_twin.engine.gateway import EngineGateway
 from kurun_twin.engine.results import workflow_result
 from kurun_twin.engine.steering import engine_route
+from kurun_twin.engine.stuck import StuckWorkflows
 from kurun_twin.engine.temporal_server import TemporalServer
 from kurun_twin.engine.tokens import TokenMint
 from kurun_twin.engine.watcher import Watcher
-from kurun_twin.events import Events, failure, one_line
+from kurun_twin.events import Events, failure, one_line, stuck
 from kurun_twin.figures import Figures
 from kurun_twin.http_server import HttpServer
 from kurun_twin.info import describe, describe_k2, write_settings
@@ -57,7 +59,7 @@ class Listeners:
     Attributes:
         progress: Told in a few words what is being done at the start.
         event: Told in one line of every process and item that is created or changes its state; ``None``: nobody is.
-        failure: Told in one line of every process whose workflow failed.
+        failure: Told in one line of every process whose workflow failed, or cannot go on, or goes on again.
     """
 
     progress: Callable[[str], None] = _silent
@@ -157,7 +159,10 @@ class TwinServer:
         encryption = Encryption(self._key)
         self.platform.read_result = partial(workflow_result, engine.client, encryption, self._unreadable)
         ports = Ports(folder / "ports.json")
-        self.gateway = EngineGateway(authority, tokens, engine.channel, self.platform.figures)
+        self._stuck = StuckWorkflows(engine.client, self.platform.figures, self._tell_stuck)
+        self.gateway = EngineGateway(
+            authority, tokens, engine.channel, self.platform.figures, passed=self._stuck.passed
+        )
         stack.push_async_callback(self.gateway.stop)
         await ports.take("engine", options.engine_port, self.gateway.start)
         dispatcher = Dispatcher(
@@ -165,6 +170,7 @@ class TwinServer:
         )
         self._background(stack, dispatcher.run())
         self._background(stack, Watcher(engine.client, database, self._finished).run())
+        self._background(stack, self._stuck.run())
         if self._listeners.event is not None:
             self._background(stack, Events(database, self._listeners.event).run())
 
@@ -176,11 +182,18 @@ class TwinServer:
         await asyncio.to_thread(write_settings, folder / SETTINGS_FILE, self.info)
 
     async def _finished(self, process_id: UUID, outcome: WorkflowOutcome, reason: str) -> None:
+        self._stuck.ended(str(process_id))
         await self.platform.process_finished(process_id, outcome)
         if outcome is WorkflowOutcome.FAILED:
             with suppress(NotFound):  # some other program's workflow
                 process = await self.platform.database.run(self.platform.processes.retrieve, str(process_id))
                 self._listeners.failure(failure(process, reason, self._page(process_id)))
+
+    async def _tell_stuck(self, workflow_id: str, workflow_type: str, reason: str | None) -> None:
+        process = None
+        with suppress(NotFound):  # the workflow of an action, a child, or some other program's
+            process = await self.platform.database.run(self.platform.processes.retrieve, workflow_id)
+        self._listeners.failure(stuck(workflow_id, workflow_type, process, reason, self._page(workflow_id)))
 
     async def _key(self, key_id: str) -> bytes:
         return await self.platform.database.run(self.platform.kms_keys.value, key_id)
@@ -194,10 +207,12 @@ class TwinServer:
         self.platform.figures.encryption_failure(reason)
         self._listeners.failure(one_line(f"the answer of workflow {workflow_id} cannot be read: {reason}"))
 
-    def _page(self, workflow_id: UUID) -> str:
+    def _page(self, workflow_id: UUID | str) -> str:
         """Where a developer can look at a workflow."""
         ui = self.temporal.ui if self.temporal else None
-        return f"{ui}/namespaces/{self.options.namespace}/workflows/{workflow_id}" if ui else "its workflow in Temporal"
+        if ui is None:
+            return "its workflow in Temporal"
+        return f"{ui}/namespaces/{self.options.namespace}/workflows/{quote(str(workflow_id), safe='')}"
 
     def _issuer(self, authority: CertificateAuthority, tokens: TokenMint) -> EngineAuthority:
         return GatewayAuthority(

@@ -26,8 +26,10 @@ _UNEXPECTED = "Invocation error: "
 _UNREGISTERED = re.compile(r"Activity function (\S+) for workflow (.+) is not registered on this worker", re.DOTALL)
 _FIELDS = "kurun_failure"
 _ACTIVITY_LOGGER = "temporalio.activity"
+_WORKFLOW_LOGGERS = "temporalio.worker._workflow"
 _IDENTIFIER = "__temporal_error_identifier"
 _ATTEMPT_FAILED = "ActivityFailure"
+_REPEATING = ("temporalio.core", "temporalio.worker.workflow_sandbox")
 
 MOST_MESSAGE = 600
 """Characters of a failure's message."""
@@ -35,8 +37,12 @@ MOST_TRACEBACK = 4000
 """Characters of a failure's traceback, message included."""
 
 
-class _Said:
-    """What was said when, and how often it was kept back since; handlers filter in any thread."""
+class Said:
+    """What was said when, and how often it was kept back since; handlers filter in any thread.
+
+    Args:
+        clock: Seconds that never run backwards.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -60,12 +66,18 @@ class _Said:
             self._said[line] = now, 0
             return kept_back
 
+    def lately(self, line: str) -> bool:
+        """Whether a line was said in the last minute."""
+        with self._lock:
+            since, _ = self._said.get(line, (self._clock() - INTERVAL, 0))
+            return self._clock() - since < INTERVAL
+
 
 class OncePerMinute(logging.Filter):
-    """Lets a record of Temporal's core through once a minute, however often it comes.
+    """Lets a record of Temporal's core, or of its sandbox, through once a minute, however often it comes.
 
-    The core reports every repeat of every call in flight, about once a second each. Records count as the same when
-    they differ in numbers only.
+    The core reports every repeat of every call in flight, about once a second each, and the sandbox every forbidden
+    call, which comes again with every attempt. Records count as the same when they differ in numbers only.
 
     Args:
         clock: Seconds that never run backwards.
@@ -73,11 +85,11 @@ class OncePerMinute(logging.Filter):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self.said = _Said(clock)
+        self.said = Said(clock)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """See base class."""
-        if not record.name.startswith("temporalio.core"):
+        if not record.name.startswith(_REPEATING):
             return True
         return self.said.again(f"{record.name} {_NUMBERS.sub('#', record.getMessage())}") is not None
 
@@ -95,7 +107,7 @@ class ActivityFailures(logging.Filter):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self.said = _Said(clock)
+        self.said = Said(clock)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """See base class."""
@@ -105,24 +117,32 @@ class ActivityFailures(logging.Filter):
             return True  # an activity's own words
         fields = dict(said or {})
         if not (isinstance(error, ApplicationError) and error.non_retryable):
-            kind, activity = fields.get("failure") or _origin(error), fields.get("activity_type")
+            kind, activity = fields.get("failure") or origin(error), fields.get("activity_type")
             kept_back = self.said.again(f"{kind} {activity or _activity_type(record)}")
             if kept_back is None:
                 return False
             fields |= {"kept_back": kept_back} if kept_back else {}
         if said is not None:
             record.exc_info = record.exc_text = None
-        setattr(record, _FIELDS, fields)
+        say_instead(record, fields)
         return True
 
 
 def bounded(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Leave out the middle of what an activity's failure says at length; secrets must have been hidden before."""
-    if event.get("logger") == _ACTIVITY_LOGGER:
+    """Leave out the middle of what a failure says at length; secrets must have been hidden before.
+
+    Meant are failures of activities and of workflow tasks.
+    """
+    if str(event.get("logger")).startswith((_ACTIVITY_LOGGER, _WORKFLOW_LOGGERS)):
         for name, most in (("error", MOST_MESSAGE), ("exception", MOST_TRACEBACK)):
             if isinstance(text := event.get(name), str) and len(text) > most:
                 event[name] = f"{text[: most // 2]} … {text[-most // 2 :]}"
     return event
+
+
+def say_instead(record: logging.LogRecord, fields: Mapping[str, Any]) -> None:
+    """Let a line say this too, in place of a traceback that was taken from it."""
+    setattr(record, _FIELDS, fields)
 
 
 def failure_fields(record: logging.LogRecord | None) -> Mapping[str, Any]:
@@ -151,7 +171,7 @@ def _unregistered(error: BaseException) -> dict[str, Any] | None:
     return {"failure": error.type, "error": said, "activity_type": activity, "workflow_id": workflow_id}
 
 
-def _origin(error: BaseException) -> str:
+def origin(error: BaseException) -> str:
     """An error's type and the place in the code that it comes from."""
     root = error
     if isinstance(error, ApplicationError) and error.__cause__ is not None:

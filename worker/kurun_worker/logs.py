@@ -11,6 +11,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from kurun_config import LogFormat, LogLevel, LogSettings
 from kurun_worker.log_floods import ActivityFailures, OncePerMinute, bounded, failure_fields
+from kurun_worker.log_stuck_workflows import WorkflowTaskFailures
 from kurun_worker.reasons import request_field
 from kurun_worker.redaction import Redactor
 
@@ -64,6 +65,7 @@ def configure(
         )
     )
     handler.addFilter(ActivityFailures())
+    handler.addFilter(WorkflowTaskFailures())
     handler.addFilter(OncePerMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -1,7 +1,8 @@
 """The engine's door: a gRPC proxy before a real Temporal frontend that lets only known workers through.
 
 It speaks TLS, wants a client certificate of the twin's own authority and a valid engine token on every call, and passes
-bytes on without reading them. Streams are not supported: no call of a Temporal worker or client is one.
+bytes on as they are; a listener may read them. Streams are not supported: no call of a Temporal worker or client is
+one.
 """
 
 from __future__ import annotations
@@ -63,16 +64,27 @@ class GatewayFigures(Protocol):
         """A call was answered UNAUTHENTICATED."""
 
 
+Passed = Callable[[str, bytes], None]
+"""Told method and request of a call that the engine took; it must not block."""
+
+
 class EngineGateway:
     """The proxy on one port of 127.0.0.1."""
 
     def __init__(
-        self, authority: CertificateAuthority, tokens: TokenMint, upstream: grpc.aio.Channel, figures: GatewayFigures
+        self,
+        authority: CertificateAuthority,
+        tokens: TokenMint,
+        upstream: grpc.aio.Channel,
+        figures: GatewayFigures,
+        *,
+        passed: Passed | None = None,
     ) -> None:
         self._authority = authority
         self._tokens = tokens
         self._upstream = upstream
         self._figures = figures
+        self._passed = passed
         self._server: grpc.aio.Server | None = None
         self._port = 0
         self._refuse_until = 0.0
@@ -146,6 +158,8 @@ class EngineGateway:
         except grpc.aio.AioRpcError as error:
             trailing = _passed_on(error.trailing_metadata() or (), details=True)
             await context.abort(error.code(), error.details() or "", trailing_metadata=trailing)
+        if self._passed is not None:
+            self._passed(method, request)
         if initial := _passed_on(await upstream.initial_metadata()):
             await context.send_initial_metadata(initial)
         if trailing := _passed_on(await upstream.trailing_metadata()):

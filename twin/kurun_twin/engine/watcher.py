@@ -27,8 +27,9 @@ _WIDE_EVERY = 40  # looks
 _MAX_SEEN = 50_000
 _CALL = timedelta(seconds=10)
 _BACKOFF_MAX = 5.0
-_ENCODED = "Encoded failure"  # what every SDK puts in the place of a message that it encoded
 
+ENCODED = "Encoded failure"
+"""What every SDK puts in the place of a failure's message that it encoded."""
 
 _OUTCOMES = {
     WorkflowExecutionStatus.COMPLETED: WorkflowOutcome.COMPLETED,
@@ -137,7 +138,7 @@ def _innermost(error: BaseException) -> str:
         error = error.__cause__
     kind = error.type if isinstance(error, ApplicationError) and error.type else type(error).__name__
     said = error.message if isinstance(error, ApplicationError) else str(error)
-    if said == _ENCODED:
+    if said == ENCODED:
         said = "its message is encrypted"
     return f"{kind}: {said}" if said else kind
 

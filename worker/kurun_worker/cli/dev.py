@@ -98,7 +98,7 @@ def _seconds(
     help=f"Behave otherwise where KuFlow's documentation is silent; may be repeated. Names: {', '.join(SWITCHES)}.",
 )
 @click.option("--ui/--no-ui", default=True, show_default=True, help="Temporal's web page.")
-@click.option("--quiet", is_flag=True, help="Say nothing of processes and tasks, except that a workflow failed.")
+@click.option("--quiet", is_flag=True, help="Say nothing of processes and tasks, except that a workflow failed or cannot go on.")
 def command(
     *,
     definitions: Path | None,
