@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from kurun_worker.cli import cli
 from kurun_worker.cli.errors import reported
 from tests.processes import Dev, kurun, kurun_dev
+from tests.proof.away import temporal_of
 from tests.waiting import until
 
 MODULE = """
@@ -234,10 +235,28 @@ async def test_those_who_poll_the_queue_are_named(here: Here) -> None:
 
     async def named() -> bool:
         _, output = await here.check(KURUN_WORKER_TASK_QUEUE="polled")
-        return "ok       task queue: polled: polled by the-first (" in output
+        return "ok       task queue: polled: last polled by the-first (" in output
 
     async with Worker(client, task_queue="polled", activities=[greet]):
         await until(named)
+
+
+@pytest.mark.long
+async def test_an_engine_that_stands_still_does_not_keep_it(here: Here, tmp_path: Path) -> None:
+    """What was given up may hold Temporal's core; the check says all that it found and ends with its exit code."""
+    engine = temporal_of(here.dev.kurun.pid)
+    engine.suspend()
+    try:
+        environment = here.dev.environment(task_queue="loans", modules=[])
+        async with kurun("check", log=tmp_path / "log", environment=environment) as running:
+            async with asyncio.timeout(90):
+                code = await running.process.wait()
+    finally:
+        engine.resume()
+
+    assert code == 1, running.lines()
+    assert "panicked" not in running.lines()
+    assert " failed" in running.lines().splitlines()[-1]
 
 
 async def test_k2_is_asked_where_it_is_configured(here: Here) -> None:

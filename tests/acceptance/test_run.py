@@ -85,7 +85,12 @@ def environment(dev: Dev, **changes: str) -> dict[str, str]:
         (
             {"KURUN_KUFLOW_CLIENT_SECRET": "wrong-secret"},
             2,
-            "refused the credentials (HTTP 401): check KURUN_KUFLOW_CL",
+            "; check KURUN_KUFLOW_CLIENT_ID, KURUN_KUFLOW_CLIENT_SECRET",
+        ),
+        (
+            {"KURUN_KUFLOW_TENANT_ID": "11111111-2222-4333-8444-555555555555"},
+            2,
+            "; check KURUN_KUFLOW_CLIENT_ID, KURUN_KUFLOW_CLIENT_SECRET, KURUN_KUFLOW_TENANT_ID",
         ),
         (
             {"KURUN_KUFLOW_ENDPOINT": "http://127.0.0.1:9/v2024-06-14"},

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import structlog
+
 from kurun_config import Settings
 from kurun_worker.background import background
 from kurun_worker.health.conditions import Health
-from kurun_worker.health.monitor import HealthMonitor
+from kurun_worker.health.monitor import SLOW_START, HealthMonitor
 from kurun_worker.health.reaching import Answers
 from kurun_worker.instruments import Instruments
 from kurun_worker.operating import Operations
@@ -136,3 +138,27 @@ async def test_what_a_server_said_is_served_without_secrets() -> None:
 
     assert "hunter2" in (token.state.error or "")
     assert said().endswith(f"<p>no upstream for Basic {MASK}, a secret of {MASK}</p>")
+
+
+async def test_a_worker_that_does_not_become_ready_says_why() -> None:
+    """Each reason is in the log after a while, once: of a rollout that fails it is often all there is."""
+    settings = Settings.model_validate(
+        {
+            "kuflow": {"endpoint": "http://127.0.0.1:9", "client_id": "id", "client_secret": "x", "retries": 0},
+            "worker": {"task_queue": "loans"},
+            "health": {"interval": 0.1},
+        }
+    )
+    plugin, clock = KuFlowPlugin(settings), PausesForEver()
+    health = Health({}, max_loop_lag=60)
+    monitor = HealthMonitor(settings, plugin, health, worker=lambda: None, answers=Answers(), clock=clock)
+
+    with structlog.testing.capture_logs() as logged:
+        async with aclosing(plugin), aclosing(monitor), background({"health": monitor.run}):
+            await until(lambda: len(logged) >= 3)
+            told = next(clock.seconds)
+            await until(lambda: next(clock.seconds) > told + 3 * SLOW_START)
+
+    said = [each["condition"] for each in logged if each["event"] == "not ready"]
+    assert set(said) >= {"registered", "token", "polling"}
+    assert len(said) == len(set(said))

@@ -29,7 +29,7 @@ class Machine:
 
 def used(slots: DrainableSlots, permit: SlotPermit) -> None:
     """A task came for this slot."""
-    context: Any = type("Used", (), {"permit": permit})()
+    context: Any = type("Used", (), {"permit": permit, "slot_info": type("Info", (), {"activity_type": "print"})()})()
     slots.mark_slot_used(cast("SlotMarkUsedContext", context))
 
 
@@ -140,11 +140,13 @@ async def test_the_silence_of_a_late_machine_tells_nothing() -> None:
 
     await asyncio.sleep(2.5 * QUIET)
     used(slots, permit)
-    during = drain.done()
+    during, busy_with = drain.done(), slots.activity_types
     released(slots, permit)
     await drain
 
     assert not during
+    assert busy_with == {"print": 1}
+    assert slots.activity_types == {}
     assert slots.polling == 0
 
 

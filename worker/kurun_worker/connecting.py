@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import structlog
@@ -127,10 +128,12 @@ class Connector:
             raise TimeoutError(self._silent()) from None
 
     def _refused(self, error: StatusError) -> str:
-        names = " and ".join(variable(path) for path in ("kuflow.client_id", "kuflow.client_secret"))
-        return (
-            f"KuFlow at {self._settings.kuflow.endpoint} refused the credentials (HTTP {error.status}): check {names}"
-        )
+        paths = ["kuflow.client_id", "kuflow.client_secret"]
+        if error.status == HTTPStatus.FORBIDDEN and self._settings.kuflow.tenant_id is not None:
+            paths.append("kuflow.tenant_id")
+        names = ", ".join(variable(path) for path in paths)
+        said = f"KuFlow at {self._settings.kuflow.endpoint} refused the credentials"
+        return f"{said} (HTTP {error.status}): {line(error)}; check {names}"
 
     def _unreachable(self, error: Exception | None) -> str:
         if error is None:

@@ -13,9 +13,12 @@ import asyncio
 import contextlib
 import math
 import threading
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from temporalio.worker import (
+    ActivitySlotInfo,
     CustomSlotSupplier,
     SlotMarkUsedContext,
     SlotPermit,
@@ -60,6 +63,7 @@ class DrainableSlots(CustomSlotSupplier):
         self._bucket = TokenBucket(rate)
         self._headroom = headroom
         self._polling: set[SlotPermit] = set()
+        self._running: dict[SlotPermit, str] = {}
         self._closed = False
         self._paused = False
         self.changes = 0
@@ -78,6 +82,12 @@ class DrainableSlots(CustomSlotSupplier):
     def busy(self) -> int:
         """Slots of tasks that are being worked on."""
         return self._taken - len(self._polling)
+
+    @property
+    def activity_types(self) -> Mapping[str, int]:
+        """What is being worked on, and how many of each."""
+        with self._lock:
+            return Counter(self._running.values())
 
     def close(self) -> None:
         """Ask for no further tasks, for good."""
@@ -146,6 +156,8 @@ class DrainableSlots(CustomSlotSupplier):
         """See base class."""
         with self._lock:
             self._polling.discard(ctx.permit)
+            if isinstance(ctx.slot_info, ActivitySlotInfo):
+                self._running[ctx.permit] = ctx.slot_info.activity_type
             self.changes += 1
 
     def release_slot(self, ctx: SlotReleaseContext) -> None:
@@ -154,6 +166,7 @@ class DrainableSlots(CustomSlotSupplier):
             if ctx.permit in self._polling:
                 self._polling.discard(ctx.permit)
                 self._bucket.give_back()
+            self._running.pop(ctx.permit, None)
             self._taken -= 1
             self.changes += 1
         self._wake()

@@ -176,8 +176,16 @@ class Supervisor:
         deadline = self._clock.monotonic() + self._drain_timeout + CANCEL_GRACE
         await drainable.close_polls(closing_time(self._drain_timeout))
         shutdown = asyncio.create_task(worker.shutdown())
+        workers = {running, *self._leaving}
         try:
-            await self._drained({running, *self._leaving}, deadline - self._clock.monotonic())
+            _, busy = await asyncio.wait(workers, timeout=max(0.0, deadline - CANCEL_GRACE - self._clock.monotonic()))
+            if busy and drainable.slots is not None:
+                log.warning(
+                    "activities outlast the drain and are cancelled",
+                    activities=dict(drainable.slots.activity_types),
+                    limit=self._drain_timeout,
+                )
+            await self._drained(workers, deadline - self._clock.monotonic())
         finally:
             await _cancelled(shutdown)
 

@@ -174,4 +174,4 @@ def _polled_by(pollers: Sequence[PollerInfo]) -> str:
         return "nobody polls it now"
     names = [f"{name} ({max(ago.total_seconds(), 0):.0f} s ago)" for name, ago in sorted(seen.items())]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"polled by {', '.join(names[:_MOST_NAMES])}{more}"
+    return f"last polled by {', '.join(names[:_MOST_NAMES])}{more}"

@@ -24,6 +24,8 @@ from kurun_worker.slots import DrainableWorker
 log = structlog.get_logger(__name__)
 
 TICK = 1.0
+SLOW_START = 15.0
+"""Seconds after which a worker that has not been ready yet says why."""
 
 Pollers = Callable[[], Awaitable[int | None]]
 """How many polls the SDK says it has open; ``None`` where it does not say."""
@@ -81,7 +83,8 @@ class HealthMonitor:
             if pollers is None
             else Look("polls", _at_least_one(pollers), pace=pace, patience=pace.patience, clock=clock)
         )
-        self._ready = self._was_ready = False
+        self._ready = self._was_ready = self._told_why = False
+        self._began_at = clock.monotonic()
         self._late = Lateness(TICK + pace.interval, pace.patience)
         self._kuflow_away = False
 
@@ -150,8 +153,10 @@ class HealthMonitor:
         changed = self._health.note(troubles)
         if self._health.draining:
             return
+        if not (self._was_ready or self._told_why) and self._clock.monotonic() - self._began_at > SLOW_START:
+            self._told_why, changed = True, self._health.conditions
         for each in changed:
-            if self._was_ready and not each.ok:
+            if (self._was_ready or self._told_why) and not each.ok:
                 log.warning("not ready", condition=each.name, reason=each.reason)
         ready = all(trouble is None for trouble in troubles.values())
         if ready and not self._ready:
