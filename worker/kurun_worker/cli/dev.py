@@ -98,7 +98,9 @@ def _seconds(
     help=f"Behave otherwise where KuFlow's documentation is silent; may be repeated. Names: {', '.join(SWITCHES)}.",
 )
 @click.option("--ui/--no-ui", default=True, show_default=True, help="Temporal's web page.")
-@click.option("--quiet", is_flag=True, help="Say nothing of processes and tasks, except that a workflow failed or cannot go on.")
+@click.option(
+    "--quiet", is_flag=True, help="Say nothing of processes and tasks but that a workflow failed or is stuck."
+)
 def command(
     *,
     definitions: Path | None,
