@@ -433,7 +433,7 @@ async def test_a_wrong_secret_ends_the_start_as_a_configuration_error(calm_twin:
         update={"kuflow": settings.kuflow.model_copy(update={"client_id": "somebody"})},
     )
 
-    with pytest.raises(ConfigurationError, match="KURUN_KUFLOW_CLIENT_ID and KURUN_KUFLOW_CLIENT_SECRET"):
+    with pytest.raises(ConfigurationError, match="KURUN_KUFLOW_CLIENT_ID, KURUN_KUFLOW_CLIENT_SECRET"):
         await daemon.run(wrong, stop=asyncio.Event())
 
 
