@@ -103,6 +103,7 @@ async def test_figures_that_cannot_be_written_are_refused_at_once(tmp_path: Path
     assert err == f"kurun: {tmp_path}/none/figures.json: cannot be written: No such file or directory\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 async def test_no_child_outlives_the_demo(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C ends it in order, SIGKILL at once: twin, worker and Temporal end with it each time."""

@@ -87,6 +87,7 @@ async def _log_in(settings: K2Settings, file: Path) -> None:
         await log_in(endpoint, FileTokenStore(file), open_browser=_browse)
 
 
+@pytest.mark.long
 async def test_a_revoked_login_is_waited_for(
     temporal_server: TemporalServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
