@@ -291,11 +291,12 @@ async def test_ten_thousand_tasks_are_listed_within_a_second(twin: K2Twin) -> No
 
     twin.k2.database.call(start_all)
     async with twin.client("Eve") as client:
-        took = []
+        took, counts = [], set()
         for _ in range(3):
             began = time.process_time()
             answer = await client.get("/tasks")
             took.append(time.process_time() - began)
+            counts.add(answer.json()["itemCount"])
 
-    assert answer.json()["itemCount"] == 10_000
+    assert counts == {10_000}
     assert min(took) < 1
