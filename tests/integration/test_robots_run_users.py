@@ -136,7 +136,7 @@ async def test_robot_against_keeper(worker: Worker, number: str, mark: str) -> N
 
     while "error" not in (told := await worker.told()):
         pass
-    assert "EnvironmentUnavailable: the robot's keeper was killed" in told["error"]
+    assert "RunLost: the robot's keeper was killed" in told["error"]
 
 
 async def test_worker_hides(worker: Worker) -> None:
