@@ -66,6 +66,7 @@ async def test_every_row_reaches_its_outcome(tmp_path: Path) -> None:
     assert files(tmp_path) == {"applications.csv", "figures.json"}
 
 
+@pytest.mark.long
 async def test_a_row_that_does_not_reach_its_outcome_is_named(tmp_path: Path) -> None:
     """Exit code 1 and one line with the row; data and logs are kept to look at."""
     rows = applications(tmp_path, "Ada,ada@example.com,4000,EUR,,,REJECTED")
@@ -149,6 +150,7 @@ async def test_a_child_that_dies_is_reported(tmp_path: Path) -> None:
     assert alive == []
 
 
+@pytest.mark.long
 async def test_keep_leaves_it_running_until_it_is_told_to_end(tmp_path: Path) -> None:
     """After the summary the addresses are shown and the twin still answers; Ctrl-C ends it with 0."""
     rows, data = applications(tmp_path, ROWS[0]), tmp_path / "data"
